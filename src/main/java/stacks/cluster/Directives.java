@@ -1,0 +1,142 @@
+package stacks.cluster;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What an environment file may say to Redis and Sentinel in their own directives. */
+final class Directives {
+  private static final String AGENT = "the node agent sets it from what the Sentinels say";
+  private static final String KEY = "it has a key of its own: ";
+  private static final String FIXED = "units, firewall and agent rely on ours";
+  private static final String SECRET = "secrets do not belong in a file; the node fetches its own";
+
+  /**
+   * Directives of redis.conf in Redis 7.0 to 8.0: {@code CONFIG GET *} without the old names, and
+   * those that only stand in the file.
+   */
+  static final Set<String> REDIS = redis();
+
+  /** Directives of redis.conf that are not free, with the reason. */
+  static final Map<String, String> REDIS_MANDATORY = redisMandatory();
+
+  /** Directives of sentinel.conf that are not free, with the reason. */
+  static final Map<String, String> SENTINEL_MANDATORY = sentinelMandatory();
+
+  /** Directives of sentinel.conf that make sense under {@code sentinels.config}. */
+  static final Set<String> SENTINEL =
+      union(
+          Set.of(
+              "loglevel",
+              "maxclients",
+              "tcp-backlog",
+              "tcp-keepalive",
+              "timeout",
+              "master-reboot-down-after-period"),
+          SENTINEL_MANDATORY.keySet());
+
+  private Directives() {}
+
+  private static Set<String> redis() {
+    try (InputStream in = Directives.class.getResourceAsStream("/redis-directives.txt")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .collect(Collectors.toUnmodifiableSet());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Map<String, String> redisMandatory() {
+    Map<String, String> why = new TreeMap<>();
+    why.put("port", KEY + "redis.port");
+    why.put("maxmemory", KEY + "master.maxmemory, replicas.maxmemory");
+    why.put("maxmemory-policy", KEY + "redis.maxmemoryPolicy");
+    for (String name : new String[] {"replicaof", "replica-announce-ip", "replica-announce-port"}) {
+      why.put(name, AGENT);
+    }
+    for (String name :
+        new String[] {"masterauth", "masteruser", "requirepass", "user", "aclfile"}) {
+      why.put(name, SECRET);
+    }
+    for (String name :
+        new String[] {
+          "bind",
+          "protected-mode",
+          "dir",
+          "daemonize",
+          "supervised",
+          "pidfile",
+          "logfile",
+          "appenddirname",
+          "include",
+          "loadmodule",
+          "rename-command",
+          "unixsocket",
+          "cluster-enabled",
+          "enable-debug-command",
+          "enable-module-command",
+          "enable-protected-configs",
+          "replica-announced"
+        }) {
+      why.put(name, FIXED);
+    }
+    why.put("replica-read-only", "a replica that takes writes loses them at the next resync");
+    why.put("replica-ignore-maxmemory", "a replica that evicts by itself differs from its master");
+    return why;
+  }
+
+  private static Map<String, String> sentinelMandatory() {
+    Map<String, String> why = new TreeMap<>();
+    why.put("port", KEY + "sentinels.port");
+    why.put("monitor", KEY + "sentinels.masterName, sentinels.quorum");
+    why.put("down-after-milliseconds", KEY + "sentinels.downAfter");
+    why.put("failover-timeout", KEY + "sentinels.failoverTimeout");
+    why.put("parallel-syncs", KEY + "sentinels.parallelSyncs");
+    for (String name :
+        new String[] {
+          "auth-pass",
+          "auth-user",
+          "sentinel-pass",
+          "sentinel-user",
+          "requirepass",
+          "user",
+          "aclfile"
+        }) {
+      why.put(name, SECRET);
+    }
+    for (String name :
+        new String[] {
+          "bind",
+          "protected-mode",
+          "dir",
+          "daemonize",
+          "supervised",
+          "pidfile",
+          "logfile",
+          "include",
+          "announce-ip",
+          "announce-port",
+          "myid",
+          "deny-scripts-reconfig",
+          "notification-script",
+          "client-reconfig-script",
+          "rename-command",
+          "resolve-hostnames",
+          "announce-hostnames"
+        }) {
+      why.put(name, FIXED);
+    }
+    return why;
+  }
+
+  private static Set<String> union(Set<String> one, Set<String> other) {
+    return Stream.concat(one.stream(), other.stream()).collect(Collectors.toUnmodifiableSet());
+  }
+}

@@ -1,0 +1,147 @@
+package stacks.cluster;
+
+import static stacks.cluster.Cluster.isLocal;
+import static stacks.cluster.Rule.when;
+import static stacks.environment.Problem.Severity.ERROR;
+import static stacks.environment.Problem.Severity.WARNING;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import stacks.environment.Environment;
+import stacks.environment.Environment.Backend;
+import stacks.environment.Environment.Install;
+import stacks.environment.Environment.Source;
+import stacks.environment.Nearest;
+
+/** What may be said to Redis, Sentinel and Terraform. */
+final class SettingRules {
+
+  static final List<Rule> ALL =
+      List.of(
+          new Rule(
+              "missing-bucket",
+              ERROR,
+              List.of("aws.state.bucket", "aws.state.backend"),
+              SettingRules::missingBucket),
+          new Rule(
+              "source-not-local",
+              ERROR,
+              List.of("redis.install", "platform"),
+              SettingRules::sourceNotLocal),
+          new Rule(
+              "checksum-of-another",
+              ERROR,
+              List.of("redis.source.sha256", "redis.source.version"),
+              SettingRules::checksumOfAnother),
+          new Rule(
+              "persistence-off", WARNING, List.of("redis.config"), SettingRules::persistenceOff),
+          new Rule(
+              "mandatory-directive",
+              ERROR,
+              List.of("redis.config"),
+              env -> mandatory(env.redis().config(), Directives.REDIS_MANDATORY)),
+          new Rule(
+              "mandatory-directive",
+              ERROR,
+              List.of("sentinels.config"),
+              env -> mandatory(env.sentinels().config(), Directives.SENTINEL_MANDATORY)),
+          new Rule(
+              "unknown-directive",
+              ERROR,
+              List.of("redis.config"),
+              env -> unknown(env.redis().config(), Directives.REDIS)),
+          new Rule(
+              "unknown-directive",
+              ERROR,
+              List.of("sentinels.config"),
+              env -> unknown(env.sentinels().config(), Directives.SENTINEL)),
+          new Rule(
+              "malformed-directive",
+              ERROR,
+              List.of("redis.config"),
+              env -> malformed(env.redis().config())),
+          new Rule(
+              "malformed-directive",
+              ERROR,
+              List.of("sentinels.config"),
+              env -> malformed(env.sentinels().config())));
+
+  private SettingRules() {}
+
+  private static Optional<String> missingBucket(Environment env) {
+    return when(
+        env.aws().state().backend() == Backend.S3 && env.aws().state().bucket().isEmpty(),
+        "backend s3 needs a bucket; add aws.state.bucket");
+  }
+
+  private static Optional<String> sourceNotLocal(Environment env) {
+    return when(
+        isLocal(env) && env.redis().install() == Install.SOURCE,
+        "the local platform runs the redis-server of this machine; remove install: source");
+  }
+
+  private static Optional<String> checksumOfAnother(Environment env) {
+    Source source = env.redis().source();
+    return when(
+        !source.version().equals(Source.DEFAULT_VERSION)
+            && source.sha256().equals(Source.DEFAULT_SHA256),
+        "this checksum is that of %s; give that of %s, from the redis/redis-hashes list"
+            .formatted(Source.DEFAULT_VERSION, source.version()));
+  }
+
+  private static Optional<String> persistenceOff(Environment env) {
+    return when(
+        "no".equalsIgnoreCase(env.redis().config().get("appendonly")),
+        "with appendonly no a node that restarts comes back empty or old and needs a full resync;"
+            + " remove it");
+  }
+
+  private static Optional<String> mandatory(Map<String, String> config, Map<String, String> why) {
+    String refused =
+        config.keySet().stream()
+            .filter(why::containsKey)
+            .map(name -> name + " (" + why.get(name) + ")")
+            .collect(Collectors.joining("; "));
+    return when(!refused.isEmpty(), "these are not yours to set: " + refused + "; remove them");
+  }
+
+  private static Optional<String> unknown(Map<String, String> config, Set<String> known) {
+    String strangers =
+        config.keySet().stream()
+            .filter(name -> !known.contains(name))
+            .map(
+                name ->
+                    "\""
+                        + name
+                        + "\""
+                        + Nearest.of(name, known)
+                            .map(near -> " (did you mean \"" + near + "\"?)")
+                            .orElse(""))
+            .collect(Collectors.joining(", "));
+    return when(!strangers.isEmpty(), "no such directive: " + strangers);
+  }
+
+  /** What Redis would refuse at its start, long after the file was accepted. */
+  private static Optional<String> malformed(Map<String, String> config) {
+    String wrong =
+        config.entrySet().stream()
+            .filter(
+                entry ->
+                    entry.getValue().matches("(?i)true|false")
+                        || quotesAreUnbalanced(entry.getValue()))
+            .map(entry -> entry.getKey() + " " + entry.getValue())
+            .collect(Collectors.joining(", "));
+    return when(
+        !wrong.isEmpty(),
+        "Redis does not read: " + wrong + "; it says yes or no, and closes each quotation mark");
+  }
+
+  private static boolean quotesAreUnbalanced(String value) {
+    return value
+        .replaceAll("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'", "")
+        .matches(".*[\"'].*");
+  }
+}
