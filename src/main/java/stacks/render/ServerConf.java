@@ -1,0 +1,112 @@
+package stacks.render;
+
+import java.util.Map;
+import java.util.TreeMap;
+import stacks.cluster.Cluster;
+import stacks.cluster.RedisNode;
+import stacks.cluster.SentinelNode;
+import stacks.environment.Environment;
+import stacks.environment.Environment.MaxmemoryPolicy;
+import stacks.environment.Memory;
+
+/**
+ * The static part of redis.conf and sentinel.conf: our defaults, over them the environment file's
+ * {@code config:}, over that what must be. What depends on the running cluster, and every secret,
+ * is added on the node by the agent.
+ */
+final class ServerConf {
+  /** Upper bound of the replication backlog: write rate × restart time, for about 10 MB/s. */
+  private static final Memory LARGEST_BACKLOG = Memory.parse("256mb");
+
+  /** Share of maxmemory for the backlog where that is less. */
+  private static final int BACKLOG_PERCENT = 6;
+
+  /** I/O threads by vCPUs: they pay off from four on, and must leave some for fork and system. */
+  private static final int FEWEST_CPUS_FOR_IO_THREADS = 4;
+
+  private ServerConf() {}
+
+  static String redis(Cluster cluster, RedisNode node, Layout layout) {
+    Environment.Redis redis = cluster.environment().redis();
+    Map<String, String> lines = new TreeMap<>(redisDefaults(node));
+    lines.putAll(redis.config());
+    lines.put("bind", layout.bind());
+    lines.put("daemonize", "no");
+    lines.put("logfile", "");
+    lines.put("maxmemory", node.maxmemory().toString());
+    lines.put("maxmemory-policy", name(redis.maxmemoryPolicy()));
+    lines.put("port", String.valueOf(node.port()));
+    lines.put("protected-mode", "yes");
+    lines.put("replica-read-only", "yes");
+    lines.put("supervised", layout.supervised());
+    return text(lines);
+  }
+
+  static String sentinel(Cluster cluster, SentinelNode node, Layout layout) {
+    Map<String, String> lines = new TreeMap<>(Map.of("loglevel", "notice"));
+    lines.putAll(cluster.environment().sentinels().config());
+    lines.keySet().removeAll(monitor(cluster).keySet());
+    lines.put("bind", layout.bind());
+    lines.put("daemonize", "no");
+    lines.put("logfile", "");
+    lines.put("port", String.valueOf(node.port()));
+    // Clients ask without a password; the ACL lets them do no more than ask.
+    lines.put("protected-mode", "no");
+    lines.put("sentinel deny-scripts-reconfig", "yes");
+    lines.put("supervised", layout.supervised());
+    return text(lines);
+  }
+
+  /** Settings that Sentinel keeps per master, in its own words; times in milliseconds. */
+  static Map<String, Object> monitor(Cluster cluster) {
+    Environment.Sentinels sentinels = cluster.environment().sentinels();
+    Map<String, Object> settings = new TreeMap<>();
+    settings.put("down-after-milliseconds", sentinels.downAfter().toMillis());
+    settings.put("failover-timeout", sentinels.failoverTimeout().toMillis());
+    settings.put("parallel-syncs", sentinels.parallelSyncs());
+    // A master that still loads its data answers -LOADING, which counts as alive without this.
+    settings.put(
+        "master-reboot-down-after-period",
+        sentinels
+            .config()
+            .getOrDefault(
+                "master-reboot-down-after-period",
+                String.valueOf(sentinels.downAfter().toMillis())));
+    return settings;
+  }
+
+  private static Map<String, String> redisDefaults(RedisNode node) {
+    Map<String, String> lines = new TreeMap<>();
+    lines.put("appendfilename", "appendonly.aof");
+    lines.put("appendfsync", "everysec");
+    lines.put("appendonly", "yes");
+    lines.put("client-output-buffer-limit", "replica 512mb 256mb 60");
+    // Bounds what a master that is cut off can take and lose: docs/decisions/0006.
+    lines.put("min-replicas-max-lag", "10");
+    lines.put("min-replicas-to-write", "1");
+    // A master without a replica in sync takes no writes: every second of waiting for a second one
+    // to share the transfer would be a second of outage.
+    lines.put("repl-diskless-sync-delay", "0");
+    Memory share = node.maxmemory().percent(BACKLOG_PERCENT);
+    Memory backlog = share.compareTo(LARGEST_BACKLOG) < 0 ? share : LARGEST_BACKLOG;
+    lines.put("repl-backlog-size", backlog.bytes() == 0 ? "1mb" : backlog.toString());
+    lines.put("save", "3600 1");
+    int cpu = node.size().cpu();
+    if (cpu >= FEWEST_CPUS_FOR_IO_THREADS) {
+      lines.put("io-threads", String.valueOf(cpu >= 8 ? 6 : cpu - 1));
+    }
+    return lines;
+  }
+
+  private static String name(MaxmemoryPolicy policy) {
+    return policy.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+  }
+
+  private static String text(Map<String, String> lines) {
+    StringBuilder text = new StringBuilder();
+    lines.forEach(
+        (name, value) ->
+            text.append(name).append(' ').append(value.isEmpty() ? "\"\"" : value).append('\n'));
+    return text.toString();
+  }
+}

@@ -1,0 +1,52 @@
+package stacks.render;
+
+import com.samskivert.mustache.Mustache;
+import com.samskivert.mustache.Template;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The files below {@code templates/}. A variable that a template names and nobody gives is an
+ * error.
+ */
+final class Templates {
+  private static final Mustache.Compiler MUSTACHE =
+      Mustache.compiler()
+          .escapeHTML(false)
+          .strictSections(true)
+          .withLoader(name -> new StringReader(text(name)));
+
+  private static final Map<String, Template> COMPILED = new ConcurrentHashMap<>();
+
+  private Templates() {}
+
+  /** A file as it is. */
+  static String text(String name) {
+    try (InputStream in = Templates.class.getResourceAsStream("/templates/" + name)) {
+      if (in == null) {
+        throw new IllegalArgumentException("no template " + name);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A file with its {@code {{variables}}} filled in. */
+  static String fill(String name, Map<String, Object> variables) {
+    return COMPILED.computeIfAbsent(name, key -> MUSTACHE.compile(text(key))).execute(variables);
+  }
+
+  /** Names and values as a template walks over them. */
+  static List<Map<String, Object>> pairs(Map<String, ?> map) {
+    return map.entrySet().stream()
+        .map(entry -> Map.<String, Object>of("name", entry.getKey(), "value", entry.getValue()))
+        .toList();
+  }
+}

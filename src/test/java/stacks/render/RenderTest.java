@@ -1,0 +1,238 @@
+package stacks.render;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.environment.EnvironmentFile;
+import stacks.testing.Golden;
+
+class RenderTest {
+  @TempDir private static Path folder;
+
+  private static Cluster cluster(String name) throws IOException {
+    return cluster(Path.of("environments", name + ".yaml"));
+  }
+
+  private static Cluster cluster(Path file) throws IOException {
+    EnvironmentFile read = EnvironmentFile.read(file);
+    assertThat(read.problems().all()).isEmpty();
+    return Cluster.of(read.name(), read.environment());
+  }
+
+  /** A cluster from the text of an environment file. */
+  private static Cluster of(String text) throws IOException {
+    return cluster(Files.writeString(folder.resolve("test.yaml"), text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "staging", "production", "production-symmetric"})
+  void files_of_a_data_node_and_a_sentinel_are_as_before(String name) throws IOException {
+    Cluster cluster = cluster(name);
+    StringBuilder all = new StringBuilder();
+    for (Node node : List.of(cluster.redis().get(1), cluster.sentinels().get(0))) {
+      if (name.equals("local")) {
+        NodeFiles.of(cluster, node, Layout.PROCESS)
+            .forEach((file, text) -> all.append("=== ").append(file).append('\n').append(text));
+      } else {
+        all.append("=== user-data of ").append(node.name()).append('\n');
+        all.append(withoutPrograms(new UserData(cluster).of(node)));
+      }
+    }
+    Golden.check(name + ".files.txt", all.toString());
+  }
+
+  /** The two programs are the same everywhere and have tests of their own. */
+  private static String withoutPrograms(String userData) {
+    String text = userData;
+    for (String program : List.of(NodeFiles.agent(), Templates.text("agent/rediform-boot"))) {
+      text =
+          text.replace(
+              program.stripTrailing().indent(6).replaceAll("(?m)^ +$", ""), "      (program)\n");
+    }
+    return text;
+  }
+
+  @Test
+  void the_specifications_directives_are_there_on_the_master() throws IOException {
+    Cluster cluster = cluster("production");
+    String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.MACHINE).get("redis.conf");
+    assertThat(conf.lines())
+        .contains(
+            "port 6379",
+            "bind 0.0.0.0",
+            "protected-mode yes",
+            "maxmemory 6gb",
+            "maxmemory-policy allkeys-lru",
+            "appendonly yes",
+            "appendfilename appendonly.aof");
+  }
+
+  @Test
+  void the_specifications_directives_are_there_on_the_replicas() throws IOException {
+    Cluster cluster = cluster("production");
+    String conf = NodeFiles.of(cluster, cluster.redis().get(2), Layout.MACHINE).get("redis.conf");
+    assertThat(conf.lines()).contains("maxmemory 3gb", "maxmemory-policy allkeys-lru");
+  }
+
+  @Test
+  void the_specifications_sentinel_settings_are_there() throws IOException {
+    Cluster cluster = cluster("production");
+    Map<String, String> files = NodeFiles.of(cluster, cluster.sentinels().get(0), Layout.MACHINE);
+    assertThat(files.get("sentinel.conf").lines()).contains("port 26379");
+    assertThat(files.get("node.json"))
+        .contains("\"masterName\": \"mymaster\"")
+        .contains("\"quorum\": 2")
+        .contains("\"down-after-milliseconds\": 5000")
+        .contains("\"failover-timeout\": 60000")
+        .contains("\"parallel-syncs\": 1");
+  }
+
+  @Test
+  void no_file_says_who_is_master_or_replica() throws IOException {
+    for (String name : List.of("local", "production")) {
+      Cluster cluster = cluster(name);
+      for (Node node : cluster.nodes()) {
+        NodeFiles.of(cluster, node, Layout.MACHINE)
+            .forEach((file, text) -> assertThat(text).doesNotContain("replicaof "));
+      }
+    }
+  }
+
+  @Test
+  void config_wins_over_defaults_and_loses_against_mandatory_directives() throws IOException {
+    Cluster cluster =
+        of("platform: local\nredis: {config: {appendfsync: always, save: '', timeout: 300}}\n");
+    String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.PROCESS).get("redis.conf");
+    assertThat(conf.lines())
+        .contains("appendfsync always", "save \"\"", "timeout 300", "daemonize no")
+        .doesNotContain("appendfsync everysec");
+  }
+
+  @Test
+  void a_period_of_sentinels_own_goes_to_the_master_it_monitors() throws IOException {
+    Cluster cluster =
+        of("platform: local\nsentinels: {config: {master-reboot-down-after-period: 20000}}\n");
+    Map<String, String> files = NodeFiles.of(cluster, cluster.sentinels().get(0), Layout.PROCESS);
+    assertThat(files.get("node.json")).contains("\"master-reboot-down-after-period\": 20000");
+    assertThat(files.get("sentinel.conf")).doesNotContain("master-reboot");
+  }
+
+  @Test
+  void no_password_stands_in_a_unit_and_the_specifications_exec_stop_is_gone() throws IOException {
+    Cluster cluster = cluster("production");
+    for (Node node : cluster.nodes()) {
+      assertThat(new UserData(cluster).of(node))
+          .doesNotContain("-a \"")
+          .doesNotContain("requirepass")
+          .doesNotContain("shutdown");
+    }
+  }
+
+  @Test
+  void adding_nodes_changes_no_file_of_the_others() throws IOException {
+    Cluster before = of(aws(2, 3));
+    Cluster after = of(aws(4, 3));
+    for (Node node : before.nodes()) {
+      assertThat(new UserData(after).of(after.node(node.name()).orElseThrow()))
+          .isEqualTo(new UserData(before).of(node));
+    }
+  }
+
+  @Test
+  void adding_sentinels_changes_the_quorum_on_sentinels_and_nothing_on_data_nodes()
+      throws IOException {
+    Cluster before = of(aws(2, 3));
+    Cluster after = of(aws(2, 5));
+    for (Node node : before.redis()) {
+      assertThat(new UserData(after).of(after.node(node.name()).orElseThrow()))
+          .isEqualTo(new UserData(before).of(node));
+    }
+    String sentinel = new UserData(before).of(before.sentinels().get(0));
+    assertThat(new UserData(after).of(after.sentinels().get(0)))
+        .isEqualTo(sentinel.replace("\"quorum\": 2", "\"quorum\": 3"));
+  }
+
+  private static String aws(int replicas, int sentinels) {
+    return "platform: aws\nreplicas: {count: %d}\nsentinels: {count: %d}\naws: {region: eu-central-1}\n"
+        .formatted(replicas, sentinels);
+  }
+
+  @Test
+  void packed_user_data_is_the_same_document_and_fits_into_ec2s_16_kib() throws IOException {
+    for (String name : List.of("staging", "production", "production-symmetric")) {
+      Cluster cluster = cluster(name);
+      for (Node node : cluster.nodes()) {
+        byte[] gzip = Base64.getDecoder().decode(new UserData(cluster).packed(node));
+        assertThat(gzip).hasSizeLessThan(16 * 1024);
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+          assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
+              .isEqualTo(new UserData(cluster).of(node));
+        }
+      }
+    }
+  }
+
+  @Test
+  void the_largest_user_data_that_the_rules_allow_fits_into_ec2s_16_kib() throws IOException {
+    Random random = new Random(1);
+    String noise =
+        random
+            .ints(818, 33, 127)
+            .filter(c -> "\"'\\#{}[]".indexOf(c) < 0)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+    String networks =
+        random
+            .ints(58, 0, 256)
+            .mapToObj(i -> "10.%d.%d.0/24".formatted(i, random.nextInt(256)))
+            .collect(Collectors.joining(", "));
+    Cluster cluster =
+        of(
+            """
+            platform: aws
+            redis: {install: source, config: {proc-title-template: '%s', syslog-ident: '%s', bgsave_cpulist: '%s'}}
+            network: {clients: [%s]}
+            aws: {region: eu-central-1}
+            """
+                .formatted(
+                    noise,
+                    new StringBuilder(noise).reverse(),
+                    noise.substring(99) + noise.substring(0, 99),
+                    networks));
+    assertThat(new UserData(cluster).packedSize(cluster.redis().get(1)))
+        .isLessThan(UserData.LARGEST);
+  }
+
+  @Test
+  void the_same_input_gives_the_same_bytes_in_every_locale() throws IOException {
+    Cluster cluster = cluster("production");
+    String packed = new UserData(cluster).packed(cluster.firstMaster());
+    Locale before = Locale.getDefault();
+    try {
+      for (String tag : List.of("tr-TR", "ar-EG", "de-DE")) {
+        Locale.setDefault(Locale.forLanguageTag(tag));
+        Cluster again = cluster("production");
+        assertThat(new UserData(again).packed(again.firstMaster())).isEqualTo(packed);
+      }
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+"""Tests of the node agent's own logic; what it does on running nodes is tested with real Redis."""
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+PATH = os.path.join(os.path.dirname(__file__), "../../main/resources/templates/agent/rediform-node")
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("rediform_node", PATH)
+agent = importlib.util.module_from_spec(importlib.util.spec_from_loader("rediform_node", loader))
+loader.exec_module(agent)
+
+ONE, TWO, THREE = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
+
+
+def sentinel(master, knows=True):
+    return {"master": master, "knows": knows, "fit": [], "sentinels": ["s2", "s3"], "replicas": []}
+
+
+def replica(master, formed=True, synced=True):
+    return {"master": master, "formed": formed, "synced": synced}
+
+
+def view(sentinels, redis=None, formed=False, count=3):
+    return {
+        "sentinels": {"s%d" % i: s for i, s in enumerate(sentinels)},
+        "sentinel_count": count,
+        "redis": redis or {},
+        "formed": formed,
+    }
+
+
+def decide(me, seen, has_data=True, stopped_cleanly=True, first=ONE):
+    return agent.decide(me, first, has_data, stopped_cleanly, seen)
+
+
+class Decide(unittest.TestCase):
+    def test_follows_the_master_that_a_majority_names(self):
+        self.assertEqual(decide(ONE, view([sentinel(TWO), sentinel(TWO), sentinel(ONE)])), (agent.START, TWO))
+
+    def test_follows_it_even_when_it_is_the_first_master_itself_and_has_data(self):
+        self.assertEqual(decide(ONE, view([sentinel(TWO)] * 3)), (agent.START, TWO))
+
+    def test_one_of_three_sentinels_is_no_majority(self):
+        action, reason = decide(ONE, view([sentinel(ONE)]))
+        self.assertEqual(action, agent.WAIT)
+        self.assertIn("1 of 3", reason)
+
+    def test_two_of_five_sentinels_are_no_majority(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 2, count=5))[0], agent.WAIT)
+
+    def test_starts_as_master_when_the_majority_says_so_and_it_has_data(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 2)), (agent.START, None))
+
+    def test_an_empty_master_stays_down(self):
+        action, reason = decide(ONE, view([sentinel(ONE)] * 3, {TWO: replica(ONE)}), has_data=False)
+        self.assertEqual(action, agent.WAIT)
+        self.assertIn("no data", reason)
+
+    def test_an_empty_master_stays_down_even_when_no_replica_is_fit(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3), has_data=False)[0], agent.WAIT)
+
+    def test_a_crashed_master_lets_a_fit_replica_take_over(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3, {TWO: replica(ONE)}), stopped_cleanly=False)[0], agent.WAIT)
+
+    def test_a_crashed_master_without_a_fit_replica_starts(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3), stopped_cleanly=False), (agent.START, None))
+
+    def test_after_a_loss_of_all_nodes_the_master_starts_though_replicas_are_up_before_it(self):
+        seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE, synced=False), THREE: replica(ONE, synced=False)})
+        self.assertEqual(decide(ONE, seen, stopped_cleanly=False), (agent.START, None))
+
+    def test_a_new_cluster_waits_for_a_majority_of_sentinels(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE, knows=False)]), has_data=False)[0], agent.WAIT)
+
+    def test_a_new_cluster_starts_with_the_first_master(self):
+        fresh = view([sentinel(ONE, knows=False)] * 2)
+        self.assertEqual(decide(ONE, fresh, has_data=False), (agent.START, None))
+        self.assertEqual(decide(TWO, fresh, has_data=False), (agent.START, ONE))
+
+    def test_fresh_sentinels_prove_nothing_when_a_data_node_knows_more(self):
+        redis = {TWO: replica(TWO), THREE: replica(TWO)}
+        fresh = view([sentinel(ONE, knows=False)] * 3, redis)
+        self.assertEqual(decide(ONE, fresh, has_data=False), (agent.START, TWO))
+
+    def test_fresh_sentinels_and_replicas_that_still_follow_the_empty_first_master(self):
+        redis = {TWO: replica(ONE), THREE: replica(ONE)}
+        fresh = view([sentinel(ONE, knows=False)] * 3, redis)
+        self.assertEqual(decide(ONE, fresh, has_data=False)[0], agent.WAIT)
+
+    def test_a_node_with_data_never_takes_a_cluster_for_new(self):
+        self.assertEqual(decide(ONE, view([sentinel(ONE, knows=False)] * 3), has_data=True)[0], agent.WAIT)
+
+    def test_a_node_that_remembers_a_cluster_never_takes_it_for_new(self):
+        fresh = view([sentinel(ONE, knows=False)] * 3, formed=True)
+        self.assertEqual(decide(ONE, fresh, has_data=False)[0], agent.WAIT)
+
+    def test_nobody_answers(self):
+        self.assertEqual(decide(ONE, view([]))[0], agent.WAIT)
+
+
+class HoldsKeys(unittest.TestCase):
+    AUX = b"\xfa\x09redis-ver\x067.0.15" + b"\xfa\x0aredis-bits\xc0@" + b"\xfa\x05ctime\xc2\x00\x00\x00\x01"
+
+    def check(self, content, name="appendonly.aof.1.base.rdb"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, name)
+            with open(path, "wb") as file:
+                file.write(content)
+            return agent.holds_keys(path)
+
+    def test_an_rdb_with_nothing_but_its_header_is_empty(self):
+        self.assertFalse(self.check(b"REDIS0010" + self.AUX + b"\xff" + b"\0" * 8))
+
+    def test_an_rdb_with_one_key_is_data(self):
+        self.assertTrue(self.check(b"REDIS0010" + self.AUX + b"\xfe\x00\xfb\x01\x00\x00\x01k\x01v\xff" + b"\0" * 8))
+
+    def test_a_long_auxiliary_field_is_skipped(self):
+        field = b"\xfa\x07repl-id\x40\x50" + b"x" * 80
+        self.assertFalse(self.check(b"REDIS0010" + field + b"\xff" + b"\0" * 8))
+
+    def test_one_command_in_an_aof_is_data(self):
+        self.assertTrue(self.check(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n", "appendonly.aof.1.incr.aof"))
+
+    def test_an_empty_aof_and_a_manifest_are_not(self):
+        self.assertFalse(self.check(b"", "appendonly.aof.1.incr.aof"))
+        self.assertFalse(self.check(b"file a seq 1 type b", "appendonly.aof.manifest"))
+
+    def test_a_torn_rdb_counts_as_data(self):
+        whole = b"REDIS0010" + self.AUX + b"\xff"
+        for end in range(5, len(whole) - 1):
+            self.assertTrue(self.check(whole[:end]), whole[:end])
+
+
+class Configure(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.home = self.folder.name
+        for name in ("live", "static"):
+            os.mkdir(os.path.join(self.home, name))
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def node(self, kind):
+        settings = {
+            "name": kind + "-1", "kind": kind, "address": "127.0.0.1", "port": 1, "user": "", "volume": False,
+            "masterName": "mymaster", "firstMaster": "127.0.0.1:6", "redisSeeds": [], "sentinelSeeds": [],
+            "downAfterMilliseconds": 5000, "quorum": 2, "monitor": {"down-after-milliseconds": 5000},
+            "paths": {
+                "static": "static/server.conf", "staticAcl": "static/users.acl", "live": "live/server.conf",
+                "acl": "live/users.acl", "data": "data", "secrets": "secrets.json", "memory": "memory.json",
+                "stoppedCleanly": "stopped-cleanly", "waiting": "waiting"}}
+        self.write("node.json", json.dumps(settings))
+        self.write("static/server.conf", "port 1\n")
+        self.write("static/users.acl", "user default off\nuser app on {app} +@all\n")
+        self.write("secrets.json", json.dumps({"app": "a", "replica": "r", "sentinel": "s", "admin": "x"}))
+        return agent.Node(self.home)
+
+    def write(self, name, text):
+        with open(os.path.join(self.home, name), "w") as file:
+            file.write(text)
+
+    def read(self, name):
+        with open(os.path.join(self.home, name)) as file:
+            return file.read()
+
+    def test_twice_changes_nothing(self):
+        for kind in ("redis", "sentinel"):
+            node = self.node(kind)
+            agent.configure(node)
+            first = self.read("live/server.conf"), self.read("live/users.acl")
+            agent.configure(node)
+            self.assertEqual(first, (self.read("live/server.conf"), self.read("live/users.acl")))
+
+    def test_keeps_what_sentinel_learned_and_replaces_all_else(self):
+        node = self.node("sentinel")
+        self.write("live/server.conf", "\n".join([
+            "port 1", "loglevel debug", "sentinel myid 0123abc", "sentinel monitor mymaster 127.0.0.1 9 5",
+            "sentinel config-epoch mymaster 4", "sentinel leader-epoch mymaster 5", "sentinel current-epoch 5",
+            "sentinel known-replica mymaster 127.0.0.1 7", "sentinel known-sentinel mymaster 127.0.0.1 8 ff",
+            "sentinel down-after-milliseconds mymaster 1"]))
+        agent.configure(node)
+        live = self.read("live/server.conf")
+        for line in ("sentinel myid 0123abc", "sentinel monitor mymaster 127.0.0.1 9 2",
+                     "sentinel config-epoch mymaster 4", "sentinel current-epoch 5",
+                     "sentinel known-replica mymaster 127.0.0.1 7", "sentinel known-sentinel mymaster 127.0.0.1 8 ff",
+                     "sentinel down-after-milliseconds mymaster 5000"):
+            self.assertIn(line + "\n", live)
+        self.assertNotIn("loglevel debug", live)
+        self.assertEqual(live.count("sentinel monitor"), 1)
+
+    def test_a_replica_keeps_its_master(self):
+        node = self.node("redis")
+        self.write("live/server.conf", "port 1\nreplicaof 127.0.0.1 9\nmaxmemory 1gb\n")
+        agent.configure(node)
+        self.assertIn("replicaof 127.0.0.1 9\n", self.read("live/server.conf"))
+        self.assertNotIn("maxmemory", self.read("live/server.conf"))
+
+    def test_passwords_are_hashed_in_the_acl_and_files_are_private(self):
+        agent.configure(self.node("redis"))
+        acl = self.read("live/users.acl")
+        self.assertIn("#ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", acl)
+        for name in ("live/users.acl", "live/server.conf"):
+            self.assertEqual(os.stat(os.path.join(self.home, name)).st_mode & 0o777, 0o600)
+
+
+if __name__ == "__main__":
+    unittest.main()
