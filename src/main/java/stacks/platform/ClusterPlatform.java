@@ -1,0 +1,28 @@
+package stacks.platform;
+
+import com.hashicorp.cdktf.TerraformStack;
+import java.util.List;
+import java.util.Map;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.Rule;
+
+/** What a platform offers: it turns a cluster into Terraform resources. */
+public interface ClusterPlatform {
+  /** Rules that hold on this platform only; they are checked together with the general ones. */
+  List<Rule> rules();
+
+  /** What was chosen for each node and why, a line each; empty where there is nothing to choose. */
+  List<String> explain(Cluster cluster);
+
+  /** Adds the cluster's resources to the stack. */
+  void build(TerraformStack stack, Cluster cluster);
+
+  /**
+   * Files that the resources refer to, by their path relative to the stack's {@code cdk.tf.json}.
+   */
+  Map<String, String> files(Cluster cluster);
+
+  /** What makes a machine into this node, in clear, by name. */
+  Map<String, String> render(Cluster cluster, Node node);
+}

@@ -1,0 +1,84 @@
+package stacks.platform.aws;
+
+import com.hashicorp.cdktf.TerraformResource;
+import com.hashicorp.cdktf.TerraformStack;
+import com.hashicorp.cdktf.providers.aws.provider.AwsProvider;
+import com.hashicorp.cdktf.providers.aws.provider.AwsProviderDefaultTags;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.Rule;
+import stacks.platform.ClusterPlatform;
+import stacks.render.UserData;
+
+/** The cluster as virtual machines in Amazon EC2. */
+public final class AwsPlatform implements ClusterPlatform {
+  /** The bindings would pin 5.23.1; the write-only secret needs a current release of 5. */
+  private static final String PROVIDER = "~> 5.0";
+
+  /** The first release with write-only attributes. */
+  private static final String TERRAFORM = ">= 1.11.0";
+
+  @Override
+  public List<Rule> rules() {
+    return AwsRules.ALL;
+  }
+
+  @Override
+  public List<String> explain(Cluster cluster) {
+    return cluster.nodes().stream().map(InstanceTypes::explain).toList();
+  }
+
+  @Override
+  public void build(TerraformStack stack, Cluster cluster) {
+    StateBackend.addTo(stack, cluster);
+    provider(stack, cluster);
+    Network network = new Network(stack, cluster);
+    Firewall firewall = new Firewall(stack, cluster, network);
+    Passwords passwords = new Passwords(stack, cluster);
+    List<TerraformResource> ready = new ArrayList<>();
+    ready.addAll(network.ready());
+    ready.addAll(firewall.ready());
+    ready.addAll(passwords.ready());
+    Machine.Surroundings around =
+        new Machine.Surroundings(
+            cluster,
+            network,
+            firewall,
+            new Placement(stack, cluster),
+            passwords,
+            DebianImage.id(stack, cluster.environment().aws().image()),
+            ready.stream().map(AwsPlatform::address).toList());
+    Resources perNode = new Resources();
+    cluster.nodes().forEach(node -> Machine.add(perNode, node, around));
+    perNode.addTo(stack);
+  }
+
+  private static String address(TerraformResource resource) {
+    return resource.getTerraformResourceType() + "." + resource.getFriendlyUniqueId();
+  }
+
+  @Override
+  public Map<String, String> files(Cluster cluster) {
+    UserData userData = new UserData(cluster);
+    return cluster.nodes().parallelStream()
+        .collect(Collectors.toMap(Machine::userDataFile, userData::packed));
+  }
+
+  @Override
+  public Map<String, String> render(Cluster cluster, Node node) {
+    return Map.of("user-data", new UserData(cluster).of(node));
+  }
+
+  private static void provider(TerraformStack stack, Cluster cluster) {
+    AwsProvider.Builder.create(stack, "aws")
+        .region(cluster.environment().aws().region().orElseThrow())
+        .defaultTags(List.of(AwsProviderDefaultTags.builder().tags(Tags.ofAll(cluster)).build()))
+        .build();
+    stack.addOverride("terraform.required_version", TERRAFORM);
+    stack.addOverride("terraform.required_providers.aws.version", PROVIDER);
+  }
+}

@@ -1,0 +1,232 @@
+package stacks.platform.aws;
+
+import static stacks.environment.Problem.Severity.ERROR;
+import static stacks.environment.Problem.Severity.WARNING;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import stacks.cluster.Rule;
+import stacks.cluster.Size;
+import stacks.environment.Environment;
+import stacks.environment.Environment.Master;
+import stacks.environment.Environment.Replicas;
+import stacks.environment.Environment.Sentinels;
+import stacks.environment.Platform;
+import stacks.environment.Problem.Severity;
+
+/** Rules that hold on AWS only. They start no Node process, so {@code check} stays fast. */
+public final class AwsRules {
+  /** Inbound rules that one security group may have (Amazon VPC quotas, the default). */
+  private static final int MOST_RULES = 60;
+
+  /** Rules of a group that the nodes themselves take: from data nodes, and from Sentinels. */
+  private static final int OWN_RULES = 2;
+
+  /** Tags that one resource may have (AWS, "Tag naming limits and requirements"). */
+  private static final int MOST_TAGS = 50;
+
+  /** {@code Name} and {@code rediform}, which every resource gets. */
+  private static final int OWN_TAGS = 2;
+
+  /**
+   * Characters of {@code config:} that still fit into EC2's 16 KiB of user data, beside the agent
+   * and the most networks there can be, even when they do not compress at all.
+   */
+  private static final int MOST_CONFIG = 2_500;
+
+  private static final Section MASTER = new Section("master", List.of(), AwsRules::master);
+
+  /** Where replicas name no size, they have the master's. */
+  private static final Section REPLICAS =
+      new Section("replicas", List.of("master"), AwsRules::replicas);
+
+  private static final Section SENTINELS = new Section("sentinels", List.of(), AwsRules::sentinels);
+
+  public static final List<Rule> ALL =
+      List.of(
+          MASTER.rule("no-such-size", ERROR, "cpu", AwsRules::noSuchSize),
+          REPLICAS.rule("no-such-size", ERROR, "cpu", AwsRules::noSuchSize),
+          SENTINELS.rule("no-such-size", ERROR, "cpu", AwsRules::noSuchSize),
+          MASTER.rule("instance-too-small", ERROR, "instanceType", AwsRules::instanceTooSmall),
+          REPLICAS.rule("instance-too-small", ERROR, "instanceType", AwsRules::instanceTooSmall),
+          SENTINELS.rule("instance-too-small", ERROR, "instanceType", AwsRules::instanceTooSmall),
+          MASTER.rule(
+              "unknown-instance-type", WARNING, "instanceType", AwsRules::unknownInstanceType),
+          REPLICAS.rule(
+              "unknown-instance-type", WARNING, "instanceType", AwsRules::unknownInstanceType),
+          SENTINELS.rule(
+              "unknown-instance-type", WARNING, "instanceType", AwsRules::unknownInstanceType),
+          MASTER.rule("wrong-architecture", ERROR, "instanceType", AwsRules::wrongArchitecture),
+          REPLICAS.rule("wrong-architecture", ERROR, "instanceType", AwsRules::wrongArchitecture),
+          SENTINELS.rule("wrong-architecture", ERROR, "instanceType", AwsRules::wrongArchitecture),
+          MASTER.rule("burstable-data-node", WARNING, "instanceType", AwsRules::burstableDataNode),
+          REPLICAS.rule(
+              "burstable-data-node", WARNING, "instanceType", AwsRules::burstableDataNode),
+          aws(
+              "too-many-networks",
+              ERROR,
+              List.of("network.clients", "network.operators", "platform"),
+              AwsRules::tooManyNetworks),
+          aws(
+              "user-data-too-large",
+              ERROR,
+              List.of("redis.config", "sentinels.config", "platform"),
+              AwsRules::userDataTooLarge),
+          aws("reserved-tag", ERROR, List.of("aws.tags", "platform"), AwsRules::reservedTag),
+          aws("too-many-tags", ERROR, List.of("aws.tags", "platform"), AwsRules::tooManyTags));
+
+  private AwsRules() {}
+
+  /**
+   * What an environment asks for one kind of node.
+   *
+   * @param pinned the instance type that the file names, if it does
+   * @param smallest the type that is taken where none is named, if there is one
+   */
+  private record Wish(Size size, Optional<String> pinned, Optional<InstanceType> smallest) {
+    Optional<InstanceType> pinnedType() {
+      return pinned.flatMap(InstanceTypes::named);
+    }
+  }
+
+  /**
+   * A section of the file that describes one kind of node.
+   *
+   * @param others further sections that its values follow from
+   */
+  private record Section(String name, List<String> others, Function<Environment, Wish> wish) {
+    Rule rule(
+        String id, Severity severity, String shownAt, Function<Wish, Optional<String>> check) {
+      List<String> keys = new ArrayList<>(List.of(name + "." + shownAt, name, "platform"));
+      keys.addAll(others);
+      return aws(id, severity, keys, env -> check.apply(wish.apply(env)));
+    }
+  }
+
+  private static Wish master(Environment env) {
+    Master master = env.master();
+    Size size = new Size(master.cpu(), master.memory(), master.disk());
+    return new Wish(size, master.instanceType(), InstanceTypes.forRedis(size));
+  }
+
+  private static Wish replicas(Environment env) {
+    Master master = env.master();
+    Replicas replicas = env.replicas();
+    Size size =
+        new Size(
+            replicas.cpu().orElse(master.cpu()),
+            replicas.memory().orElse(master.memory()),
+            replicas.disk().orElse(master.disk()));
+    return new Wish(size, replicas.instanceType(), InstanceTypes.forRedis(size));
+  }
+
+  private static Wish sentinels(Environment env) {
+    Sentinels sentinels = env.sentinels();
+    Size size = new Size(sentinels.cpu(), sentinels.memory(), sentinels.disk());
+    return new Wish(size, sentinels.instanceType(), InstanceTypes.forSentinel(size));
+  }
+
+  private static Optional<String> noSuchSize(Wish wish) {
+    return when(
+        wish.pinned().isEmpty() && wish.smallest().isEmpty(),
+        "no type of the families c7i, m7i and r7i has %d CPU and %s; pin one with instanceType"
+            .formatted(wish.size().cpu(), wish.size().memory()));
+  }
+
+  private static Optional<String> instanceTooSmall(Wish wish) {
+    return wish.pinnedType()
+        .filter(type -> !type.fits(wish.size()))
+        .map(
+            type ->
+                "%s is smaller than the %d CPU and %s asked for; leave it out, or take a larger one"
+                    .formatted(type, wish.size().cpu(), wish.size().memory()));
+  }
+
+  private static Optional<String> unknownInstanceType(Wish wish) {
+    return wish.pinned()
+        .filter(name -> InstanceTypes.named(name).isEmpty())
+        .map(
+            name ->
+                "%s is not in the list of types; see yourself that it has %d CPU, %s and x86_64"
+                    .formatted(name, wish.size().cpu(), wish.size().memory()));
+  }
+
+  private static Optional<String> wrongArchitecture(Wish wish) {
+    return wish.pinnedType()
+        .filter(type -> !type.runsTheImage())
+        .map(
+            type ->
+                "%s is %s; the nodes' image is for x86_64"
+                    .formatted(type.name(), type.architecture()));
+  }
+
+  private static Optional<String> burstableDataNode(Wish wish) {
+    return wish.pinnedType()
+        .filter(InstanceType::burstable)
+        .map(
+            type ->
+                "%s is throttled once its CPU credits are used up, and then looks dead to Sentinels"
+                    .formatted(type.name()));
+  }
+
+  private static Optional<String> tooManyNetworks(Environment env) {
+    long rules =
+        OWN_RULES
+            + env.network().clients().stream().distinct().count()
+            + env.network().operators().stream().distinct().count();
+    return when(
+        rules > MOST_RULES,
+        "%d inbound rules; a security group holds %d, %d of them for the nodes; join some blocks"
+            .formatted(rules, MOST_RULES, OWN_RULES));
+  }
+
+  private static Optional<String> userDataTooLarge(Environment env) {
+    int characters = Math.max(size(env.redis().config()), size(env.sentinels().config()));
+    return when(
+        characters > MOST_CONFIG,
+        "%d characters of directives; a machine's user data has room for %d; leave out what is default"
+            .formatted(characters, MOST_CONFIG));
+  }
+
+  private static int size(Map<String, String> config) {
+    return config.entrySet().stream()
+        .mapToInt(entry -> entry.getKey().length() + entry.getValue().length())
+        .sum();
+  }
+
+  private static Optional<String> reservedTag(Environment env) {
+    String reserved =
+        env.aws().tags().keySet().stream()
+            .filter(tag -> tag.startsWith("aws:") || tag.equals("rediform"))
+            .sorted()
+            .collect(Collectors.joining(", "));
+    return when(!reserved.isEmpty(), "not yours to set: " + reserved);
+  }
+
+  private static Optional<String> tooManyTags(Environment env) {
+    int count = env.aws().tags().size();
+    return when(
+        count > MOST_TAGS - OWN_TAGS,
+        "%d tags; AWS allows %d, and %d of them are ours".formatted(count, MOST_TAGS, OWN_TAGS));
+  }
+
+  private static Rule aws(
+      String id,
+      Severity severity,
+      List<String> keys,
+      Function<Environment, Optional<String>> check) {
+    return new Rule(
+        id,
+        severity,
+        keys,
+        env -> env.platform() == Platform.AWS ? check.apply(env) : Optional.empty());
+  }
+
+  private static Optional<String> when(boolean violated, String message) {
+    return violated ? Optional.of(message) : Optional.empty();
+  }
+}

@@ -1,0 +1,149 @@
+package stacks.platform.aws;
+
+import com.hashicorp.cdktf.TerraformResourceLifecycle;
+import com.hashicorp.cdktf.providers.aws.ebs_volume.EbsVolumeConfig;
+import com.hashicorp.cdktf.providers.aws.instance.InstanceConfig;
+import com.hashicorp.cdktf.providers.aws.instance.InstanceMetadataOptions;
+import com.hashicorp.cdktf.providers.aws.instance.InstanceNetworkInterface;
+import com.hashicorp.cdktf.providers.aws.instance.InstanceRootBlockDevice;
+import com.hashicorp.cdktf.providers.aws.network_interface.NetworkInterfaceConfig;
+import com.hashicorp.cdktf.providers.aws.volume_attachment.VolumeAttachmentConfig;
+import java.util.List;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
+import stacks.environment.Memory;
+
+/**
+ * One node: its address, its machine, and for a data node its volume.
+ *
+ * <p>Address and volume are resources of their own and outlive the machine. A change of size or
+ * user data changes the machine in place: stop, modify, start.
+ */
+final class Machine {
+  /** gp3 is SSD, and cheaper than gp2 at every size. */
+  private static final String SSD = "gp3";
+
+  /**
+   * Root disk of a data node in GiB; its data is elsewhere. Debian's image needs 8; the rest is for
+   * packages, logs and a build of Redis, as much as the specification gives a Sentinel.
+   */
+  private static final int DATA_NODE_ROOT_GIB = 20;
+
+  /** First of the names that AWS recommends for data volumes, {@code /dev/sd[f-p]}. */
+  private static final String DATA_DEVICE = "/dev/sdf";
+
+  private Machine() {}
+
+  /**
+   * What all machines of a cluster share.
+   *
+   * @param image id of the image
+   * @param ready addresses of what must be there before a machine boots
+   */
+  record Surroundings(
+      Cluster cluster,
+      Network network,
+      Firewall firewall,
+      Placement placement,
+      Passwords passwords,
+      String image,
+      List<String> ready) {}
+
+  /** Adds a node's resources. */
+  static void add(Resources resources, Node node, Surroundings around) {
+    boolean protect = around.cluster().environment().aws().protect();
+    String address =
+        resources.add(
+            "aws_network_interface",
+            node.name() + "-address",
+            NetworkInterfaceConfig.builder()
+                .subnetId(around.network().subnetId(node.subnet()))
+                .privateIps(List.of(node.address()))
+                .securityGroups(List.of(around.firewall().groupId(node)))
+                .tags(Tags.name(around.cluster(), node.name()))
+                .build(),
+            List.of());
+    String instance =
+        resources.add(
+            "aws_instance",
+            node.name(),
+            InstanceConfig.builder()
+                .ami(around.image())
+                .instanceType(InstanceTypes.of(node))
+                .networkInterface(
+                    List.of(
+                        InstanceNetworkInterface.builder()
+                            .deviceIndex(0)
+                            .networkInterfaceId(address)
+                            .build()))
+                .placementGroup(around.placement().groupName(node))
+                .iamInstanceProfile(around.passwords().profileName())
+                .metadataOptions(
+                    // Version 2 only, and no further than the machine itself: a request that an
+                    // attacker makes the node forward reaches no credentials.
+                    InstanceMetadataOptions.builder()
+                        .httpEndpoint("enabled")
+                        .httpTokens("required")
+                        .httpPutResponseHopLimit(1)
+                        .build())
+                .rootBlockDevice(
+                    InstanceRootBlockDevice.builder()
+                        .volumeType(SSD)
+                        .volumeSize(rootGib(node))
+                        .encrypted(true)
+                        .build())
+                .userDataBase64("${file(\"${path.module}/" + userDataFile(node) + "\")}")
+                .userDataReplaceOnChange(false)
+                .disableApiTermination(protect)
+                .tags(Tags.name(around.cluster(), node.name()))
+                .lifecycle(
+                    // A new image would replace every machine in one go.
+                    TerraformResourceLifecycle.builder().ignoreChanges(List.of("ami")).build())
+                .build(),
+            around.ready());
+    if (node instanceof RedisNode) {
+      addVolume(resources, node, instance, around.cluster());
+    }
+  }
+
+  /** Path of a node's packed user data, relative to the stack's {@code cdk.tf.json}. */
+  static String userDataFile(Node node) {
+    return "nodes/" + node.name() + ".user-data.gz.b64";
+  }
+
+  private static void addVolume(Resources resources, Node node, String instance, Cluster cluster) {
+    boolean protect = cluster.environment().aws().protect();
+    String volume =
+        resources.add(
+            "aws_ebs_volume",
+            node.name() + "-data",
+            EbsVolumeConfig.builder()
+                .availabilityZone(node.subnet().zone())
+                .type(SSD)
+                .size(gib(node.size().disk()))
+                .encrypted(true)
+                .tags(Tags.name(cluster, node.name() + "-data"))
+                .lifecycle(TerraformResourceLifecycle.builder().preventDestroy(protect).build())
+                .build(),
+            List.of());
+    resources.add(
+        "aws_volume_attachment",
+        node.name() + "-data-attachment",
+        VolumeAttachmentConfig.builder()
+            .instanceId(instance)
+            .volumeId(volume)
+            .deviceName(DATA_DEVICE)
+            .stopInstanceBeforeDetaching(true)
+            .build(),
+        List.of());
+  }
+
+  private static int rootGib(Node node) {
+    return node instanceof RedisNode ? DATA_NODE_ROOT_GIB : gib(node.size().disk());
+  }
+
+  private static int gib(Memory disk) {
+    return disk.toGibRoundedUp();
+  }
+}

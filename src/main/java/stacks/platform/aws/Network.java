@@ -1,0 +1,152 @@
+package stacks.platform.aws;
+
+import com.hashicorp.cdktf.TerraformResource;
+import com.hashicorp.cdktf.TerraformStack;
+import com.hashicorp.cdktf.providers.aws.eip.Eip;
+import com.hashicorp.cdktf.providers.aws.internet_gateway.InternetGateway;
+import com.hashicorp.cdktf.providers.aws.nat_gateway.NatGateway;
+import com.hashicorp.cdktf.providers.aws.route.Route;
+import com.hashicorp.cdktf.providers.aws.route_table.RouteTable;
+import com.hashicorp.cdktf.providers.aws.route_table_association.RouteTableAssociation;
+import com.hashicorp.cdktf.providers.aws.vpc.Vpc;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import stacks.cluster.Cluster;
+import stacks.cluster.Subnet;
+import stacks.environment.Environment.Existing;
+
+/**
+ * Where the nodes live: a new VPC with a private subnet per zone, or one that is there already.
+ *
+ * <p>Nodes have no public address. In a new VPC they reach Debian's archive and Secrets Manager
+ * through one NAT gateway; running nodes do without it, only a boot needs it.
+ */
+final class Network {
+  private static final String ANYWHERE = "0.0.0.0/0";
+
+  private final String vpcId;
+  private final Map<Subnet, String> subnetIds = new HashMap<>();
+  private final List<TerraformResource> ready = new ArrayList<>();
+
+  Network(TerraformStack stack, Cluster cluster) {
+    vpcId =
+        cluster
+            .environment()
+            .network()
+            .existing()
+            .map(existing -> useExisting(existing, cluster))
+            .orElseGet(() -> create(stack, cluster));
+  }
+
+  String vpcId() {
+    return vpcId;
+  }
+
+  String subnetId(Subnet subnet) {
+    return subnetIds.get(subnet);
+  }
+
+  /** What must be there before a node boots, so that it can install packages. */
+  List<TerraformResource> ready() {
+    return ready;
+  }
+
+  private String useExisting(Existing existing, Cluster cluster) {
+    for (Subnet subnet : cluster.subnets()) {
+      subnetIds.put(subnet, subnet.existingId().orElseThrow());
+    }
+    return existing.vpc();
+  }
+
+  private String create(TerraformStack stack, Cluster cluster) {
+    String cidr = cluster.environment().network().cidr().toString();
+    String id =
+        Vpc.Builder.create(stack, "network")
+            .cidrBlock(cidr)
+            .enableDnsHostnames(true)
+            .tags(Tags.name(cluster, "network"))
+            .build()
+            .getId();
+    NatGateway nat = publicSide(stack, cluster, id);
+    RouteTable routes = routeTable(stack, cluster, "private", id);
+    ready.add(
+        Route.Builder.create(stack, "private-to-internet")
+            .routeTableId(routes.getId())
+            .destinationCidrBlock(ANYWHERE)
+            .natGatewayId(nat.getId())
+            .build());
+    for (Subnet subnet : cluster.subnets()) {
+      String name = "private-" + subnet.zone();
+      String subnetId = subnet(stack, cluster, name, id, subnet.zone(), subnet.cidr().toString());
+      subnetIds.put(subnet, subnetId);
+      ready.add(associate(stack, name, subnetId, routes));
+    }
+    return id;
+  }
+
+  /** The part with a way to the internet: a gateway, and address translation for the nodes. */
+  private static NatGateway publicSide(TerraformStack stack, Cluster cluster, String vpc) {
+    InternetGateway internet =
+        InternetGateway.Builder.create(stack, "internet")
+            .vpcId(vpc)
+            .tags(Tags.name(cluster, "internet"))
+            .build();
+    RouteTable routes = routeTable(stack, cluster, "public", vpc);
+    Route toInternet =
+        Route.Builder.create(stack, "public-to-internet")
+            .routeTableId(routes.getId())
+            .destinationCidrBlock(ANYWHERE)
+            .gatewayId(internet.getId())
+            .build();
+    String subnet =
+        subnet(
+            stack,
+            cluster,
+            "public",
+            vpc,
+            cluster.subnets().get(0).zone(),
+            cluster.gatewayBlock().toString());
+    RouteTableAssociation association = associate(stack, "public", subnet, routes);
+    Eip address =
+        Eip.Builder.create(stack, "nat-address")
+            .domain("vpc")
+            .tags(Tags.name(cluster, "nat"))
+            .dependsOn(List.of(internet))
+            .build();
+    return NatGateway.Builder.create(stack, "nat")
+        .allocationId(address.getId())
+        .subnetId(subnet)
+        .tags(Tags.name(cluster, "nat"))
+        .dependsOn(List.of(toInternet, association))
+        .build();
+  }
+
+  private static String subnet(
+      TerraformStack stack, Cluster cluster, String name, String vpc, String zone, String cidr) {
+    return com.hashicorp.cdktf.providers.aws.subnet.Subnet.Builder.create(stack, name + "-subnet")
+        .vpcId(vpc)
+        .availabilityZone(zone)
+        .cidrBlock(cidr)
+        .tags(Tags.name(cluster, name))
+        .build()
+        .getId();
+  }
+
+  private static RouteTable routeTable(
+      TerraformStack stack, Cluster cluster, String name, String vpc) {
+    return RouteTable.Builder.create(stack, name + "-routes")
+        .vpcId(vpc)
+        .tags(Tags.name(cluster, name))
+        .build();
+  }
+
+  private static RouteTableAssociation associate(
+      TerraformStack stack, String name, String subnet, RouteTable routes) {
+    return RouteTableAssociation.Builder.create(stack, name + "-routes-association")
+        .subnetId(subnet)
+        .routeTableId(routes.getId())
+        .build();
+  }
+}

@@ -1,0 +1,140 @@
+package stacks.platform.aws;
+
+import com.hashicorp.cdktf.TerraformResource;
+import com.hashicorp.cdktf.TerraformStack;
+import com.hashicorp.cdktf.providers.aws.iam_instance_profile.IamInstanceProfile;
+import com.hashicorp.cdktf.providers.aws.iam_role.IamRole;
+import com.hashicorp.cdktf.providers.aws.iam_role_policy.IamRolePolicy;
+import com.hashicorp.cdktf.providers.aws.secretsmanager_secret.SecretsmanagerSecret;
+import com.hashicorp.cdktf.providers.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import stacks.cluster.Cluster;
+import stacks.render.UserData;
+
+/**
+ * One secret with a password per purpose, and the identity by which nodes may read it, and it only.
+ *
+ * <p>Terraform passes the passwords on without keeping them: the random values are ephemeral, and
+ * the attribute they go into is write-only. They are in neither plan nor state.
+ */
+final class Passwords {
+  /** One Redis user for each, with the least rights that serve it. */
+  static final List<String> PURPOSES =
+      List.of("admin", "app", "backup", "exporter", "replica", "sentinel");
+
+  /** Letters and digits: 32 of 62 are 190 bits, and need no quoting in any file or shell. */
+  private static final int LENGTH = 32;
+
+  /** Raise it and every password is made anew: Terraform cannot see that a value differs. */
+  private static final int VERSION = 1;
+
+  /** Days in which a deleted secret can be had back; 30 is the most that AWS offers. */
+  private static final int RECOVERY_DAYS = 30;
+
+  private static final String RANDOM = "aws_secretsmanager_random_password";
+
+  private final String profileName;
+  private final List<TerraformResource> ready;
+
+  Passwords(TerraformStack stack, Cluster cluster) {
+    SecretsmanagerSecret secret = secret(stack, cluster);
+    SecretsmanagerSecretVersion version = fill(stack, secret);
+    IamRole role = role(stack, cluster);
+    IamRolePolicy policy = mayRead(stack, role, secret);
+    profileName =
+        IamInstanceProfile.Builder.create(stack, "node-profile")
+            .name(Tags.nameOf(cluster, "node"))
+            .role(role.getName())
+            .build()
+            .getName();
+    ready = List.of(version, policy);
+  }
+
+  /** Name of the profile that lets a node read the secret. */
+  String profileName() {
+    return profileName;
+  }
+
+  /** What must be there before a node boots, so that it finds its passwords. */
+  List<TerraformResource> ready() {
+    return ready;
+  }
+
+  private static SecretsmanagerSecret secret(TerraformStack stack, Cluster cluster) {
+    // Without protection the name is free at once, so that a cluster can be made again after a
+    // destroy.
+    int recovery = cluster.environment().aws().protect() ? RECOVERY_DAYS : 0;
+    return SecretsmanagerSecret.Builder.create(stack, "passwords")
+        .name(UserData.secretName(cluster))
+        .description("Passwords of the Redis users of " + cluster.name() + ", one per purpose")
+        .recoveryWindowInDays(recovery)
+        .build();
+  }
+
+  /** The bindings know neither ephemeral blocks nor write-only attributes, hence the overrides. */
+  private static SecretsmanagerSecretVersion fill(
+      TerraformStack stack, SecretsmanagerSecret secret) {
+    String purposes = PURPOSES.stream().map("\"%s\""::formatted).collect(Collectors.joining(", "));
+    Map<String, Object> random = new TreeMap<>();
+    random.put("for_each", "${toset([" + purposes + "])}");
+    random.put("password_length", LENGTH);
+    random.put("exclude_punctuation", true);
+    stack.addOverride("ephemeral." + RANDOM + ".passwords", random);
+    SecretsmanagerSecretVersion version =
+        SecretsmanagerSecretVersion.Builder.create(stack, "passwords-value")
+            .secretId(secret.getId())
+            .build();
+    version.addOverride(
+        "secret_string_wo",
+        "${jsonencode({for purpose, password in ephemeral."
+            + RANDOM
+            + ".passwords : purpose => password.random_password})}");
+    version.addOverride("secret_string_wo_version", VERSION);
+    return version;
+  }
+
+  private static IamRole role(TerraformStack stack, Cluster cluster) {
+    return IamRole.Builder.create(stack, "node-role")
+        .name(Tags.nameOf(cluster, "node"))
+        .description("A node of " + cluster.name() + " reads its passwords")
+        .assumeRolePolicy(
+            """
+            {
+              "Version": "2012-10-17",
+              "Statement": [
+                {
+                  "Effect": "Allow",
+                  "Action": "sts:AssumeRole",
+                  "Principal": {"Service": "ec2.amazonaws.com"}
+                }
+              ]
+            }
+            """)
+        .build();
+  }
+
+  private static IamRolePolicy mayRead(
+      TerraformStack stack, IamRole role, SecretsmanagerSecret secret) {
+    return IamRolePolicy.Builder.create(stack, "node-reads-passwords")
+        .name("read-passwords")
+        .role(role.getId())
+        .policy(
+            """
+            {
+              "Version": "2012-10-17",
+              "Statement": [
+                {
+                  "Effect": "Allow",
+                  "Action": "secretsmanager:GetSecretValue",
+                  "Resource": "%s"
+                }
+              ]
+            }
+            """
+                .formatted(secret.getArn()))
+        .build();
+  }
+}

@@ -1,0 +1,27 @@
+package stacks.platform.aws;
+
+import java.util.Map;
+import java.util.TreeMap;
+import stacks.cluster.Cluster;
+
+/** Tags, by which a person finds the cluster's resources in the AWS console. */
+final class Tags {
+  private Tags() {}
+
+  /** Tags of every resource: the file's own, and {@code rediform} with the environment's name. */
+  static Map<String, String> ofAll(Cluster cluster) {
+    Map<String, String> tags = new TreeMap<>(cluster.environment().aws().tags());
+    tags.put("rediform", cluster.name());
+    return tags;
+  }
+
+  /** The name that the console shows, such as {@code production-redis-1}. */
+  static Map<String, String> name(Cluster cluster, String part) {
+    return Map.of("Name", nameOf(cluster, part));
+  }
+
+  /** A name that is unique in the account as long as environments have names of their own. */
+  static String nameOf(Cluster cluster, String part) {
+    return cluster.name() + "-" + part;
+  }
+}

@@ -1,0 +1,233 @@
+package stacks.platform.local;
+
+import com.hashicorp.cdktf.ITerraformDependable;
+import com.hashicorp.cdktf.LocalBackend;
+import com.hashicorp.cdktf.LocalExecProvisioner;
+import com.hashicorp.cdktf.TerraformResource;
+import com.hashicorp.cdktf.TerraformStack;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.Rule;
+import stacks.platform.ClusterPlatform;
+import stacks.render.Layout;
+import stacks.render.NodeFiles;
+
+/**
+ * The cluster as processes on this machine, with nothing but Terraform's built-in {@code
+ * terraform_data}: no account, no provider to download.
+ *
+ * <p>Each node is two resources. {@code redis-1} is the node: destroying it stops it and removes
+ * its folder. {@code redis-1-settings} is what it runs with: Terraform replaces it when the files
+ * change, and since destroying settings does nothing, that rolls node by node along the chain.
+ */
+public final class LocalPlatform implements ClusterPlatform {
+  private static final String SUPERVISOR = "rediform-local";
+  private static final String NODES = "nodes";
+
+  @Override
+  public List<Rule> rules() {
+    return List.of();
+  }
+
+  @Override
+  public List<String> explain(Cluster cluster) {
+    return List.of();
+  }
+
+  /** The command, for the folder of the stack, that refuses when another program has our ports. */
+  public static List<String> checkPorts(Cluster cluster) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "python3", NODES + "/" + SUPERVISOR, "check", "../../../" + home(cluster.name())));
+    cluster.nodes().forEach(node -> command.add(String.valueOf(node.port())));
+    return command;
+  }
+
+  /** The command, for the project's folder, that kills a node's server or restarts it in order. */
+  public static List<String> strike(Cluster cluster, Node node, boolean kill) {
+    String home = home(cluster.name());
+    return List.of(
+        "python3",
+        home + "/bin/" + SUPERVISOR,
+        kill ? "kill" : "restart",
+        home + "/" + node.name());
+  }
+
+  /** Folder of an environment's processes, relative to the project. */
+  public static String home(String environment) {
+    return ".rediform/" + environment;
+  }
+
+  @Override
+  public Map<String, String> files(Cluster cluster) {
+    Map<String, String> files = new TreeMap<>();
+    files.put(NODES + "/" + SUPERVISOR, NodeFiles.localSupervisor());
+    files.put(NODES + "/" + NodeFiles.AGENT, NodeFiles.agent());
+    for (Node node : cluster.nodes()) {
+      render(cluster, node)
+          .forEach((name, text) -> files.put(NODES + "/" + node.name() + "/" + name, text));
+    }
+    return files;
+  }
+
+  @Override
+  public Map<String, String> render(Cluster cluster, Node node) {
+    return NodeFiles.of(cluster, node, Layout.PROCESS);
+  }
+
+  @Override
+  public void build(TerraformStack stack, Cluster cluster) {
+    // Terraform runs in cdktf.out/stacks/ENV; relative, so that the output names no machine's
+    // paths.
+    String home = "../../../" + home(cluster.name());
+    LocalBackend.Builder.create(stack).path(home + "/terraform.tfstate").build();
+    TerraformResource previous = programs(stack, cluster, home, folder(stack, home));
+    for (Node node : inRollingOrder(cluster)) {
+      previous = node(stack, cluster, home, node, previous);
+    }
+    List<String> names = cluster.nodes().stream().map(Node::name).toList();
+    TerraformResource whole =
+        data(
+            stack,
+            "whole",
+            previous,
+            run(NODES + "/" + SUPERVISOR + " wait " + home + " " + String.join(" ", names)));
+    List<Object> triggers = new ArrayList<>();
+    names.forEach(name -> triggers.add("${terraform_data." + name + "-settings.id}"));
+    whole.addOverride("triggers_replace", triggers);
+  }
+
+  /**
+   * Sentinels first, then the data nodes, the first master last: as few changes of master as can
+   * be.
+   */
+  private static List<Node> inRollingOrder(Cluster cluster) {
+    List<Node> order = new ArrayList<>(cluster.sentinels());
+    for (int i = cluster.redis().size() - 1; i >= 0; i--) {
+      order.add(cluster.redis().get(i));
+    }
+    return order;
+  }
+
+  /** The folder that the nodes share; destroying it, after the last node, removes the passwords. */
+  private static TerraformResource folder(TerraformStack stack, String home) {
+    TerraformResource folder =
+        data(
+            stack, "folder", null, atDestroy(home + "/bin/" + SUPERVISOR + " clean ${self.input}"));
+    folder.addOverride("input", home);
+    return folder;
+  }
+
+  /** The programs that the nodes share, and a look at their ports before anything starts. */
+  private static TerraformResource programs(
+      TerraformStack stack, Cluster cluster, String home, TerraformResource folder) {
+    String ports =
+        cluster.nodes().stream()
+            .map(node -> String.valueOf(node.port()))
+            .collect(Collectors.joining(" "));
+    TerraformResource programs =
+        data(
+            stack,
+            "programs",
+            folder,
+            run(NODES + "/" + SUPERVISOR + " prepare " + home + " " + ports));
+    programs.addOverride(
+        "triggers_replace",
+        List.of(
+            ports,
+            digest(Map.of("agent", NodeFiles.agent(), "supervisor", NodeFiles.localSupervisor()))));
+    return programs;
+  }
+
+  private TerraformResource node(
+      TerraformStack stack, Cluster cluster, String home, Node node, TerraformResource previous) {
+    String nodeHome = home + "/" + node.name();
+    TerraformResource resource =
+        data(
+            stack,
+            node.name(),
+            previous,
+            atDestroy(home + "/bin/" + SUPERVISOR + " stop ${self.input}"));
+    resource.addOverride("input", nodeHome);
+    TerraformResource settings =
+        data(
+            stack,
+            node.name() + "-settings",
+            resource,
+            run(NODES + "/" + SUPERVISOR + " apply " + nodeHome + " " + NODES + "/" + node.name()));
+    settings.addOverride(
+        "triggers_replace", List.of(digest(render(cluster, node)), generation(nodeHome)));
+    return settings;
+  }
+
+  /**
+   * A number that stays the same while the node's supervisor runs, and is the next one when it does
+   * not (after a reboot, say): then Terraform sees a change and starts the node again.
+   */
+  private static String generation(String nodeHome) {
+    String number = "try(tonumber(trimspace(file(\"" + nodeHome + "/run/generation\"))), 0)";
+    String command = "file(\"/proc/${trimspace(file(\"" + nodeHome + "/run/pid\"))}/cmdline\")";
+    return "${try(strcontains("
+        + command
+        + ", \""
+        + SUPERVISOR
+        + "\"), false) ? "
+        + number
+        + " : "
+        + number
+        + " + 1}";
+  }
+
+  private static TerraformResource data(
+      TerraformStack stack,
+      String id,
+      ITerraformDependable after,
+      LocalExecProvisioner... provisioners) {
+    TerraformResource resource =
+        TerraformResource.Builder.create(stack, id)
+            .terraformResourceType("terraform_data")
+            .dependsOn(after == null ? List.of() : List.of(after))
+            .provisioners(List.of(provisioners))
+            .build();
+    for (int i = 0; i < provisioners.length; i++) {
+      // CDKTF 0.19 does not know this argument: what is run is no news, what it says is.
+      resource.addOverride("provisioner." + i + ".local-exec.quiet", true);
+    }
+    return resource;
+  }
+
+  private static LocalExecProvisioner run(String command) {
+    return LocalExecProvisioner.builder().type("local-exec").command("python3 " + command).build();
+  }
+
+  private static LocalExecProvisioner atDestroy(String command) {
+    return LocalExecProvisioner.builder()
+        .type("local-exec")
+        .when("destroy")
+        .command("python3 " + command)
+        .build();
+  }
+
+  private static String digest(Map<String, String> files) {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      new TreeMap<>(files)
+          .forEach(
+              (name, text) ->
+                  sha256.update((name + "\0" + text + "\0").getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package stacks.platform.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import stacks.Synth;
+import stacks.testing.Environments;
+import stacks.testing.Golden;
+
+/** What the environments, and files that differ from them, synthesize to. */
+class AwsSynthTest {
+  private static final String EXISTING =
+      """
+      platform: aws
+      network:
+        clients: [10.0.0.0/16, 10.0.0.0/16]
+        operators: [10.9.0.0/24]
+        existing:
+          vpc: vpc-0a1b2c3d
+          subnets:
+            - {id: subnet-0a1b2c3d, zone: eu-west-1b, cidr: 10.0.16.0/20}
+      replicas: {count: 8}
+      sentinels: {instanceType: t3.small}
+      aws:
+        region: eu-west-1
+        image: debian-12
+        state: {backend: s3, bucket: states, region: eu-north-1}
+        tags: {Team: search, Name: ours}
+      """;
+
+  @TempDir static Path out;
+
+  @BeforeAll
+  static void synthesizeOnce() throws IOException {
+    Synth.write(
+        out,
+        List.of(
+            Environments.cluster("staging"),
+            Environments.cluster("production"),
+            Environments.cluster("production-symmetric"),
+            Environments.cluster("existing", EXISTING)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"staging", "production", "production-symmetric"})
+  void environment_synthesizes_to_its_golden_file(String name) throws IOException {
+    Golden.check(name + ".tf.json", Files.readString(file(name)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"staging", "production", "production-symmetric", "existing"})
+  void no_path_of_this_machine_is_written(String name) throws IOException {
+    assertThat(Files.readString(file(name)))
+        .doesNotContain(Path.of("").toAbsolutePath().toString(), out.toString(), "\"/tmp");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"staging", "production", "production-symmetric", "existing"})
+  void every_machine_finds_its_user_data(String name) throws IOException {
+    JsonNode machines = resources(name, "aws_instance");
+    for (String machine : names(machines)) {
+      assertThat(machines.path(machine).path("user_data_base64").asText())
+          .isEqualTo("${file(\"${path.module}/nodes/" + machine + ".user-data.gz.b64\")}");
+      assertThat(out.resolve("stacks/" + name + "/nodes/" + machine + ".user-data.gz.b64"))
+          .exists();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"staging", "production", "production-symmetric", "existing"})
+  void nobody_in_the_world_gets_in(String name) throws IOException {
+    for (JsonNode rule : resources(name, "aws_vpc_security_group_ingress_rule")) {
+      assertThat(rule.path("cidr_ipv4").asText("")).isNotEqualTo("0.0.0.0/0");
+      assertThat(rule.path("ip_protocol").asText()).isEqualTo("tcp");
+      assertThat(rule.path("from_port").asInt()).isIn(22, 6379, 26379);
+      assertThat(rule.path("to_port")).isEqualTo(rule.path("from_port"));
+    }
+  }
+
+  @Test
+  void existing_network_is_used_and_not_made() throws IOException {
+    assertThat(names(read("existing").path("resource")))
+        .doesNotContain("aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_internet_gateway");
+    assertThat(resources("existing", "aws_security_group").path("redis").path("vpc_id").asText())
+        .isEqualTo("vpc-0a1b2c3d");
+    assertThat(
+            resources("existing", "aws_network_interface")
+                .path("redis-1-address")
+                .path("subnet_id")
+                .asText())
+        .isEqualTo("subnet-0a1b2c3d");
+  }
+
+  @Test
+  void operators_reach_ssh_and_nothing_else() throws IOException {
+    JsonNode rules = resources("existing", "aws_vpc_security_group_ingress_rule");
+    JsonNode rule = rules.path("redis-ssh-from-10-9-0-0-24");
+    assertThat(rule.path("from_port").asInt()).isEqualTo(22);
+    assertThat(names(rules))
+        .filteredOn(name -> name.endsWith("10-9-0-0-24"))
+        .containsExactly("redis-ssh-from-10-9-0-0-24", "sentinel-ssh-from-10-9-0-0-24");
+  }
+
+  @Test
+  void bucket_holds_the_state_encrypted_and_locked() throws IOException {
+    JsonNode backend = read("existing").path("terraform").path("backend").path("s3");
+    assertThat(backend.path("bucket").asText()).isEqualTo("states");
+    assertThat(backend.path("key").asText()).isEqualTo("rediform/existing.tfstate");
+    assertThat(backend.path("region").asText()).isEqualTo("eu-north-1");
+    assertThat(backend.path("encrypt").asBoolean()).isTrue();
+    assertThat(backend.path("use_lockfile").asBoolean()).isTrue();
+  }
+
+  @Test
+  void eighth_node_of_a_zone_opens_another_spread_group() throws IOException {
+    JsonNode machines = resources("existing", "aws_instance");
+    assertThat(machines.path("redis-7").path("placement_group").asText())
+        .contains("redis-spread-1");
+    assertThat(machines.path("redis-8").path("placement_group").asText())
+        .contains("redis-spread-2");
+    assertThat(machines.path("sentinel-3").path("placement_group").asText())
+        .contains("sentinel-spread-1");
+  }
+
+  @Test
+  void image_and_types_are_those_of_the_file() throws IOException {
+    assertThat(read("existing").path("data").path("aws_ami").toString())
+        .contains("debian-12-amd64-*", "136693071363");
+    assertThat(
+            resources("existing", "aws_instance").path("sentinel-1").path("instance_type").asText())
+        .isEqualTo("t3.small");
+  }
+
+  @Test
+  void protection_follows_the_file() throws IOException {
+    for (String name : List.of("staging", "production")) {
+      boolean protect = Environments.cluster(name).environment().aws().protect();
+      for (JsonNode volume : resources(name, "aws_ebs_volume")) {
+        assertThat(volume.path("lifecycle").path("prevent_destroy").asBoolean()).isEqualTo(protect);
+      }
+      for (JsonNode machine : resources(name, "aws_instance")) {
+        assertThat(machine.path("disable_api_termination").asBoolean()).isEqualTo(protect);
+      }
+      assertThat(
+              resources(name, "aws_secretsmanager_secret")
+                  .path("passwords")
+                  .path("recovery_window_in_days")
+                  .asInt())
+          .isEqualTo(protect ? 30 : 0);
+    }
+  }
+
+  @Test
+  void only_data_nodes_have_a_volume() throws IOException {
+    assertThat(names(resources("production", "aws_ebs_volume")))
+        .containsExactly("redis-1-data", "redis-2-data", "redis-3-data");
+  }
+
+  private static Path file(String name) {
+    return out.resolve("stacks/" + name + "/cdk.tf.json");
+  }
+
+  private static JsonNode read(String name) throws IOException {
+    return new ObjectMapper().readTree(file(name).toFile());
+  }
+
+  private static JsonNode resources(String name, String type) throws IOException {
+    return read(name).path("resource").path(type);
+  }
+
+  private static Set<String> names(JsonNode object) {
+    Set<String> names = new TreeSet<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+}

@@ -1,0 +1,394 @@
+package stacks.platform.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisException;
+import stacks.testing.Eventually;
+import stacks.testing.Project;
+import stacks.testing.Run;
+
+/**
+ * The life of a local cluster: real launcher, cdktf CLI, Terraform, Redis, Sentinel and redis-py.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class LocalIT {
+  private static final String CANARY = "canary-3f1d9c27-of-the-local-password";
+  private static final StringBuilder PRINTED = new StringBuilder();
+
+  private static Project project;
+  private static int port;
+  private static int sentinelPort;
+  private static Set<Long> running;
+
+  @BeforeAll
+  static void project() throws Exception {
+    port = Project.freePorts(12);
+    sentinelPort = port + 6;
+    project = Project.create().environment("local", environment(2));
+    Path home = Files.createDirectories(project.folder().resolve(".rediform/local"));
+    Files.writeString(home.resolve("password"), CANARY + "\n");
+  }
+
+  @AfterAll
+  static void end() {
+    project.close();
+  }
+
+  private static String environment(int replicas) {
+    return """
+        platform: local
+        redis: {port: %d}
+        master: {memory: 512mb, maxmemory: 64mb}
+        replicas: {count: %d}
+        sentinels: {port: %d, downAfter: 2s}
+        """
+        .formatted(port, replicas, sentinelPort);
+  }
+
+  private static Run rediform(String... words) throws Exception {
+    Run run = project.rediform(words);
+    PRINTED.append(run.all());
+    return run;
+  }
+
+  @Test
+  @Order(1)
+  void one_command_brings_up_three_redis_and_three_sentinels() throws Exception {
+    rediform("deploy", "local").succeeded();
+    Run status = rediform("status", "local").succeeded();
+    assertThat(status.out())
+        .contains("local is whole")
+        .contains("redis-1")
+        .contains("takes writes");
+    assertThat(status.out().lines().filter(line -> line.contains("in sync"))).hasSize(2);
+    assertThat(status.out().lines().filter(line -> line.contains("sees 2 replicas, 3 Sentinels")))
+        .hasSize(3);
+    running = servers();
+    assertThat(running).hasSize(6);
+  }
+
+  @Test
+  @Order(2)
+  void deploying_twice_changes_nothing() throws Exception {
+    assertThat(rediform("deploy", "local").succeeded().out()).contains("No changes");
+    assertThat(servers()).isEqualTo(running);
+    project.terraform("local", "plan", "-detailed-exitcode", "-input=false").ended(0);
+  }
+
+  @Test
+  @Order(3)
+  void the_outputs_say_where_the_cluster_is_and_hold_no_secret() throws Exception {
+    String outputs = project.terraform("local", "output", "-json").succeeded().out();
+    assertThat(outputs)
+        .contains("\"mymaster\"")
+        .contains("\"127.0.0.1:" + sentinelPort + "\"")
+        .contains("\"redis-3\"")
+        .contains("\"kind\": \"sentinel\"");
+  }
+
+  @Test
+  @Order(4)
+  void nobody_gets_in_without_a_password_and_sentinel_only_answers_questions() {
+    try (Jedis stranger = new Jedis("127.0.0.1", port)) {
+      assertThat(refusal(() -> stranger.ping())).contains("NOAUTH");
+    }
+    try (Jedis stranger = new Jedis("127.0.0.1", sentinelPort)) {
+      assertThat(stranger.sentinelGetMasterAddrByName("mymaster"))
+          .containsExactly("127.0.0.1", String.valueOf(port));
+      assertThat(refusal(() -> stranger.sentinelFailover("mymaster"))).contains("NOPERM");
+      assertThat(refusal(() -> stranger.sentinelSet("mymaster", Map.of("quorum", "1"))))
+          .contains("NOPERM");
+    }
+  }
+
+  @Test
+  @Order(5)
+  void the_app_may_use_data_and_nothing_dangerous() {
+    try (Jedis app = app(port)) {
+      assertThat(app.set("greeting", "hello")).isEqualTo("OK");
+      assertThat(refusal(() -> app.flushAll())).contains("NOPERM");
+      assertThat(refusal(() -> app.configGet("masterauth"))).contains("NOPERM");
+      assertThat(refusal(() -> app.keys("*"))).contains("NOPERM");
+    }
+  }
+
+  @Test
+  @Order(6)
+  void the_specifications_python_snippet_works_against_the_cluster() throws Exception {
+    snippet("before", "1");
+  }
+
+  @Test
+  @Order(7)
+  void a_killed_master_is_replaced_and_comes_back_as_a_replica() throws Exception {
+    try (Jedis master = master()) {
+      master.set("survives", "yes");
+      assertThat(master.waitReplicas(2, 2000)).isEqualTo(2);
+    }
+    server(port).destroyForcibly();
+    Eventually.within(
+        Duration.ofSeconds(30),
+        () -> {
+          try (Jedis master = master()) {
+            assertThat(master.set("written-after", "failover")).isEqualTo("OK");
+          }
+        });
+    Eventually.within(Duration.ofSeconds(60), () -> rediform("status", "local").succeeded());
+    try (Jedis old = app(port)) {
+      assertThat(old.info("replication")).contains("role:slave").contains("master_link_status:up");
+      assertThat(old.get("survives")).isEqualTo("yes");
+      assertThat(old.get("written-after")).isEqualTo("failover");
+    }
+    snippet("after", "2");
+  }
+
+  @Test
+  @Order(8)
+  void a_deploy_after_a_failover_moves_nothing_back() throws Exception {
+    assertThat(rediform("deploy", "local").succeeded().out()).contains("No changes");
+    try (Jedis old = app(port)) {
+      assertThat(old.info("replication")).contains("role:slave");
+    }
+  }
+
+  @Test
+  @Order(9)
+  void a_new_replica_adds_itself_and_changes_no_other_node() throws Exception {
+    Set<Long> before = servers();
+    project.environment("local", environment(3));
+    rediform("synth", "local").succeeded();
+    String plan = project.terraform("local", "plan", "-no-color", "-input=false").succeeded().out();
+    assertThat(changes(plan))
+        .containsExactlyInAnyOrder(
+            "terraform_data.programs must be replaced", // it checks the new node's port
+            "terraform_data.redis-4 will be created",
+            "terraform_data.redis-4-settings will be created",
+            "terraform_data.whole must be replaced"); // it waits for the new node too
+    rediform("deploy", "local").succeeded();
+    assertThat(rediform("status", "local").succeeded().out()).contains("redis-4");
+    assertThat(servers()).containsAll(before).hasSize(before.size() + 1);
+  }
+
+  @Test
+  @Order(10)
+  void a_node_whose_supervisor_is_gone_is_started_by_the_next_deploy() throws Exception {
+    Path home = project.folder().resolve(".rediform/local/sentinel-3");
+    long supervisor = Long.parseLong(Files.readString(home.resolve("run/pid")).strip());
+    ProcessHandle.of(supervisor).orElseThrow().destroyForcibly();
+    Eventually.within(Duration.ofSeconds(10), () -> rediform("status", "local").ended(1));
+    assertThat(rediform("deploy", "local").succeeded().out()).contains("sentinel-3: starts");
+    rediform("status", "local").succeeded();
+    project.terraform("local", "plan", "-detailed-exitcode", "-input=false").ended(0);
+  }
+
+  @Test
+  @Order(11)
+  void after_the_loss_of_all_processes_a_deploy_brings_everything_back() throws Exception {
+    try (Jedis master = master()) {
+      master.set("before-the-loss", "1");
+      assertThat(master.waitReplicas(3, 2000)).isEqualTo(3);
+    }
+    // As a reboot of the machine does it: supervisors first, servers with them.
+    for (ProcessHandle process : project.processes()) {
+      process.destroyForcibly();
+    }
+    Eventually.within(Duration.ofSeconds(20), () -> assertThat(project.processes()).isEmpty());
+    rediform("deploy", "local").succeeded();
+    rediform("status", "local").succeeded();
+    try (Jedis master = master()) {
+      assertThat(master.get("before-the-loss")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  @Order(12)
+  void a_changed_setting_rolls_and_is_live_on_every_data_node() throws Exception {
+    try (Jedis master = master()) {
+      master.set("before-the-change", "1");
+    }
+    project.environment("local", environment(3).replace("maxmemory: 64mb", "maxmemory: 96mb"));
+    Run deploy = rediform("deploy", "local").succeeded();
+    assertThat(deploy.out())
+        .contains("redis-4: restarts with new settings", "redis-1: restarts with new settings")
+        .doesNotContain("sentinel-1: restarts");
+    rediform("status", "local").succeeded();
+    for (int i = 0; i < 4; i++) {
+      try (Jedis node = app(port + i)) {
+        assertThat(node.info("memory")).contains("maxmemory_human:96.00M");
+        assertThat(node.get("before-the-change")).isEqualTo("1");
+      }
+    }
+  }
+
+  @Test
+  @Order(13)
+  void the_password_is_nowhere_but_in_its_own_file() throws Exception {
+    Path file = project.folder().resolve(".rediform/local/password");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    project.terraform("local", "plan", "-input=false", "-out=canary-plan").succeeded();
+    PRINTED.append(project.terraform("local", "show", "-json", "canary-plan").succeeded().out());
+    PRINTED.append(rediform("render", "local", "redis-1").succeeded().out());
+    PRINTED.append(rediform("client", "local").succeeded().out());
+    for (ProcessHandle process : project.processes()) {
+      PRINTED.append(read(Path.of("/proc/" + process.pid() + "/cmdline")));
+      PRINTED.append(read(Path.of("/proc/" + process.pid() + "/environ")));
+    }
+    assertThat(PRINTED.toString()).doesNotContain(CANARY);
+    assertThat(filesWith(CANARY)).containsExactly(file);
+    // The other users' passwords: in files of mode 0600 below folders of mode 0700, nowhere else.
+    String others = Files.readString(file.resolveSibling("secrets.json"));
+    for (String secret : others.replaceAll("[{}\"\\s]", "").split(",")) {
+      String value = secret.split(":")[1];
+      assertThat(PRINTED.toString()).doesNotContain(value);
+      for (Path holder : filesWith(value)) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(holder)))
+            .as(holder.toString())
+            .isEqualTo("rw-------");
+      }
+    }
+  }
+
+  @Test
+  @Order(14)
+  void a_replica_that_left_the_file_is_stopped_and_its_data_goes_with_it() throws Exception {
+    project.environment("local", environment(2));
+    assertThat(rediform("deploy", "local").succeeded().out()).contains("redis-4: stopped");
+    assertThat(project.folder().resolve(".rediform/local/redis-4")).doesNotExist();
+    assertThat(serverOn(port + 3)).isEmpty();
+    rediform("status", "local").succeeded();
+    try (Jedis master = master()) {
+      assertThat(master.get("before-the-loss")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  @Order(15)
+  void destroy_leaves_nothing_running_and_no_data() throws Exception {
+    rediform("destroy", "local").succeeded();
+    assertThat(project.processes()).isEmpty();
+    try (Stream<Path> left = Files.list(project.folder().resolve(".rediform/local"))) {
+      assertThat(left.map(path -> path.getFileName().toString()))
+          .allMatch(name -> name.startsWith("terraform.tfstate"));
+    }
+  }
+
+  private static void snippet(String key, String value) throws Exception {
+    assumeThat(Run.of(Path.of("."), Map.of(), PYTHON, "-c", "import redis").exitCode())
+        .as("redis-py is missing; to get it: apt-get install python3-redis")
+        .isZero();
+    Path file = project.folder().resolve("snippet.py");
+    Files.writeString(file, rediform("client", "local", "--language", "python").succeeded().out());
+    assertThat(Files.readString(file)).contains("('127.0.0.1', " + sentinelPort + ")");
+    Run.of(
+            Path.of("."),
+            Map.of("REDIS_PASSWORD", CANARY),
+            PYTHON,
+            "src/test/python/snippet.py",
+            file.toString(),
+            key,
+            value)
+        .succeeded();
+  }
+
+  /** Debian's own Python, for which python3-redis is packaged. */
+  private static final String PYTHON = "/usr/bin/python3";
+
+  private static List<String> changes(String plan) {
+    return plan.lines()
+        .map(String::strip)
+        .filter(line -> line.startsWith("# terraform_data"))
+        .map(line -> line.substring(2).replaceAll(" \\([^)]*\\)", ""))
+        .toList();
+  }
+
+  /** The master as a client finds it: asked of a Sentinel, and it must take writes there. */
+  private static Jedis master() {
+    try (Jedis sentinel = new Jedis("127.0.0.1", sentinelPort + 1)) {
+      return app(Integer.parseInt(sentinel.sentinelGetMasterAddrByName("mymaster").get(1)));
+    }
+  }
+
+  private static Jedis app(int port) {
+    return new Jedis(
+        new HostAndPort("127.0.0.1", port),
+        DefaultJedisClientConfig.builder().user("app").password(CANARY).build());
+  }
+
+  private static String refusal(Runnable command) {
+    try {
+      command.run();
+      return "allowed";
+    } catch (JedisException e) {
+      return e.getMessage();
+    }
+  }
+
+  private static Set<Long> servers() {
+    Set<Long> ids = new TreeSet<>();
+    for (int i = 0; i < 4; i++) {
+      for (int first : new int[] {port, sentinelPort}) {
+        serverOn(first + i).ifPresent(process -> ids.add(process.pid()));
+      }
+    }
+    return ids;
+  }
+
+  private static ProcessHandle server(int port) {
+    return serverOn(port).orElseThrow(() -> new AssertionError("no server on port " + port));
+  }
+
+  /** Redis names its process after its address: {@code redis-server 127.0.0.1:6379}. */
+  private static java.util.Optional<ProcessHandle> serverOn(int port) {
+    return ProcessHandle.allProcesses()
+        .filter(
+            process -> {
+              String line = read(Path.of("/proc/" + process.pid() + "/cmdline"));
+              return line.contains("redis-server 127.0.0.1:" + port);
+            })
+        .findFirst();
+  }
+
+  private static List<Path> filesWith(String text) throws IOException {
+    List<Path> found = new ArrayList<>();
+    for (String below : List.of(".rediform", "cdktf.out", "environments")) {
+      try (Stream<Path> files = Files.walk(project.folder().resolve(below))) {
+        files
+            .filter(Files::isRegularFile)
+            .filter(file -> read(file).contains(text))
+            .forEach(found::add);
+      }
+    }
+    return found;
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return ""; // a process that has ended meanwhile
+    }
+  }
+}

@@ -1,0 +1,159 @@
+"""An AWS API on loopback for tests: moto's server, with what Terraform needs set right.
+
+Prints "listening on PORT" and serves until its standard input ends, so that it never outlives the
+test that started it, however that ends.
+"""
+
+import base64
+import json
+import os
+import sys
+import tempfile
+import threading
+
+DEBIAN = "136693071363"
+
+
+def image(release, number, build):
+    return {
+        "ami_id": f"ami-{number:017x}",
+        "name": f"debian-{release}-amd64-{build}",
+        "description": f"Debian {release}",
+        "owner_id": DEBIAN,
+        "image_location": f"amazon/debian-{release}-amd64-{build}",
+        "public": True,
+        "virtualization_type": "hvm",
+        "architecture": "x86_64",
+        "state": "available",
+        "platform": None,
+        "image_type": "machine",
+        "hypervisor": "xen",
+        "root_device_name": "/dev/xvda",
+        "root_device_type": "ebs",
+        "sriov": "simple",
+    }
+
+
+def images_file():
+    # A stranger's image is among them, so that whose image it is means something. They have no
+    # dates: moto 5.2.1 reads those once per region and stumbles over what it read before.
+    images = [
+        image("12", 0x12A, "20250316-2053"),
+        image("13", 0x13A, "20250814-2204"),
+        image("13", 0x666, "20990101-0000") | {"owner_id": "666666666666"},
+    ]
+    handle, path = tempfile.mkstemp(prefix="images-", suffix=".json")
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(images, out)
+    return path
+
+
+def accept_raw_user_data():
+    """moto 5.2.1 refuses valid user data in ModifyInstanceAttribute: it has decoded it before."""
+    from moto.ec2.responses import instances
+
+    parse = instances.parse_user_data
+
+    def encode_first(value):
+        return parse(base64.b64encode(value) if isinstance(value, bytes) else value)
+
+    instances.parse_user_data = encode_first
+
+
+def remember_what_an_instance_was_asked_for():
+    """moto 5.2.1 drops these when an instance starts on a network interface that is there."""
+    from moto.ec2.responses import EC2Response
+
+    run = EC2Response.run_instances
+
+    def run_and_remember(self):
+        answer = run(self)
+        for instance in answer.result.instances:
+            instance.placement.zone = instance.nics[0].subnet.availability_zone
+            instance.placement.group_name = self._get_param("Placement.GroupName")
+            instance.disable_api_termination = self._get_param("DisableApiTermination") or False
+        return answer
+
+    EC2Response.run_instances = run_and_remember
+
+
+def free_the_network_interfaces_of_a_terminated_instance():
+    """moto 5.2.1 leaves those that are to survive attached, and then nothing can delete them."""
+    from moto.ec2.models.instances import Instance
+
+    terminate = Instance.terminate
+
+    def terminate_and_free(self):
+        before = terminate(self)
+        interfaces = dict(self.nics)
+        for interface in interfaces.values():
+            if not interface.delete_on_termination:
+                self.detach_eni(interface)
+        # moto describes a terminated instance by them.
+        self.nics = interfaces
+        return before
+
+    Instance.terminate = terminate_and_free
+
+
+def add_placement_groups():
+    """moto 5.2.1 has none."""
+    from moto.core.responses import ActionResult, EmptyResult
+    from moto.ec2.exceptions import EC2ClientError
+    from moto.ec2.responses import EC2Response
+
+    groups = {}
+
+    def create(self):
+        name = self._get_param("GroupName")
+        tags = self._parse_tag_specification("placement-group").get("placement-group", {})
+        groups[name] = {
+            "GroupName": name,
+            "GroupId": f"pg-{len(groups):017x}",
+            "GroupArn": f"arn:aws:ec2:{self.region}:123456789012:placement-group/{name}",
+            "Strategy": self._get_param("Strategy"),
+            "SpreadLevel": "rack",
+            "State": "available",
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+        return ActionResult({"PlacementGroup": groups[name]})
+
+    def describe(self):
+        names = self._get_param("GroupNames", [])
+        missing = [name for name in names if name not in groups]
+        if missing:
+            raise EC2ClientError("InvalidPlacementGroup.Unknown", f"unknown: {missing}")
+        return ActionResult({"PlacementGroups": [groups[name] for name in names or groups]})
+
+    def delete(self):
+        groups.pop(self._get_param("GroupName"))
+        return EmptyResult()
+
+    EC2Response.create_placement_group = create
+    EC2Response.describe_placement_groups = describe
+    EC2Response.delete_placement_group = delete
+
+
+def main():
+    # moto reads this when it is imported.
+    os.environ["MOTO_AMIS_PATH"] = images_file()
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+    import logging
+
+    accept_raw_user_data()
+    remember_what_an_instance_was_asked_for()
+    free_the_network_interfaces_of_a_terminated_instance()
+    add_placement_groups()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(
+        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"listening on {server.server_port}", flush=True)
+    sys.stdin.buffer.read()
+    os.unlink(os.environ["MOTO_AMIS_PATH"])
+    os._exit(0)
+
+
+main()
