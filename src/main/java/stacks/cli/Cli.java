@@ -1,0 +1,95 @@
+package stacks.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The command line: {@code ./rediform VERB …}. */
+@Command(
+    name = "rediform",
+    description = "Highly available Redis on virtual machines, from one environment file.",
+    synopsisSubcommandLabel = "VERB",
+    subcommands = {
+      CheckCommand.class,
+      SynthCommand.class,
+      RenderCommand.class,
+      PlanCommand.class,
+      DeployCommand.class,
+      DestroyCommand.class,
+      StatusCommand.class,
+      DrillCommand.class,
+      ClientCommand.class,
+      AppCommand.class,
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  ./rediform check                 every problem of every environment file",
+      "  ./rediform deploy local          the whole cluster as processes on this machine",
+      "  ./rediform status local          who is master, who follows, what Sentinel thinks",
+      "  ./rediform plan production       what a deploy would do",
+      "",
+      "Exit codes: 0 fine, 1 the answer is no, 2 wrong usage, 3 something needed is missing or failed.",
+    })
+public final class Cli implements Runnable {
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Shows this text.")
+  private boolean help;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Shows stack traces of failures.")
+  private boolean debug;
+
+  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  private Cli() {}
+
+  /**
+   * Runs one command.
+   *
+   * @return the exit code
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    Cli cli = new Cli();
+    CommandLine commandLine =
+        new CommandLine(cli)
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler((e, words) -> usage(e, err))
+            .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err, List.of(args)));
+    return commandLine.execute(args);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  private static int usage(CommandLine.ParameterException e, PrintWriter err) {
+    err.println("rediform: " + e.getMessage());
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
+      err.println("Try: ./" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    }
+    return ExitCode.USAGE;
+  }
+
+  private static int failure(Exception e, PrintWriter err, List<String> args) {
+    boolean known = e instanceof Failure;
+    String message =
+        known ? e.getMessage() : "unexpected: " + e + "; --debug shows where it comes from";
+    err.println("rediform: " + message);
+    if (args.contains("--debug")) {
+      e.printStackTrace(err);
+    }
+    return known ? ((Failure) e).exitCode() : ExitCode.MISSING;
+  }
+}

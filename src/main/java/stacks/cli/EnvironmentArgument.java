@@ -1,0 +1,22 @@
+package stacks.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import stacks.cluster.Cluster;
+
+/** The environment that most verbs are about. */
+final class EnvironmentArgument {
+  @Parameters(index = "0", paramLabel = "ENV", description = "Environment, by name or file.")
+  private String name;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  /** Its cluster; warnings are shown, errors end the command. */
+  Cluster cluster() {
+    PrintWriter err = spec.commandLine().getErr();
+    return Environments.cluster(name, err::println);
+  }
+}

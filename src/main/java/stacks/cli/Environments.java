@@ -1,0 +1,103 @@
+package stacks.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import stacks.cluster.Cluster;
+import stacks.cluster.Rule;
+import stacks.cluster.Rules;
+import stacks.environment.EnvironmentFile;
+import stacks.environment.Nearest;
+import stacks.environment.Problem;
+import stacks.environment.Problems;
+import stacks.platform.Platforms;
+
+/** The environment files of the project: finding them, checking them, making clusters of them. */
+final class Environments {
+  private static final Path FOLDER = Path.of("environments");
+  private static final String ENDING = ".yaml";
+
+  private Environments() {}
+
+  /** Names of all environments, sorted. */
+  static List<String> names() {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(ENDING))
+          .map(name -> name.substring(0, name.length() - ENDING.length()))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw Failure.no(
+          "there is no readable folder " + FOLDER + "; run rediform in the project's own folder");
+    }
+  }
+
+  /**
+   * A file with everything that is wrong with it.
+   *
+   * @param file the file as read
+   * @param problems what is wrong, in the order of the file
+   */
+  record Checked(EnvironmentFile file, List<Problem> problems) {
+    boolean hasErrors() {
+      return problems.stream().anyMatch(problem -> problem.severity() == Problem.Severity.ERROR);
+    }
+
+    /** One line per problem, as {@code check} prints them. */
+    List<String> lines() {
+      return problems.stream().map(file::describe).toList();
+    }
+  }
+
+  /**
+   * Reads and checks an environment.
+   *
+   * @param name its name, or the path of its file
+   */
+  static Checked check(String name) {
+    Path path = path(name);
+    try {
+      EnvironmentFile file = EnvironmentFile.read(path);
+      Problems problems = file.problems();
+      List<Rule> rules = new ArrayList<>(Rules.ALL);
+      rules.addAll(Platforms.of(file.environment().platform()).rules());
+      Rules.check(file.environment(), rules, problems);
+      return new Checked(file, file.inOrder(problems));
+    } catch (IOException e) {
+      throw Failure.no(path + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  /**
+   * The cluster of an environment without errors. Warnings go to {@code warn}, errors end the
+   * command.
+   */
+  static Cluster cluster(String name, java.util.function.Consumer<String> warn) {
+    Checked checked = check(name);
+    checked.lines().forEach(warn);
+    if (checked.hasErrors()) {
+      throw Failure.no(
+          checked.file().path() + " has errors (above); nothing was done. Mend them and run again");
+    }
+    return Cluster.of(checked.file().name(), checked.file().environment());
+  }
+
+  private static Path path(String name) {
+    boolean isPath = name.endsWith(ENDING) || name.contains("/");
+    Path path = isPath ? Path.of(name) : FOLDER.resolve(name + ENDING);
+    if (!Files.isRegularFile(path)) {
+      List<String> known = names();
+      String nearest =
+          Nearest.of(name, known).map(near -> " Did you mean \"" + near + "\"?").orElse("");
+      throw Failure.no(
+          "there is no environment \"%s\" (%s).%s There are: %s"
+              .formatted(name, path, nearest, String.join(", ", known)));
+    }
+    return path;
+  }
+}

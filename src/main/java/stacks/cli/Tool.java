@@ -1,0 +1,132 @@
+package stacks.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** Programs that do part of the work: Terraform and the CDKTF CLI. */
+final class Tool {
+  /** Exit code of what Ctrl-C has ended, as shells have it. */
+  static final int INTERRUPTED = 130;
+
+  private final List<String> command;
+  private final Path folder;
+
+  private Tool(Path folder, List<String> command) {
+    this.folder = folder;
+    this.command = command;
+  }
+
+  /** The pinned CDKTF CLI, which the launcher has installed. */
+  static Tool cdktf(String... arguments) {
+    Path program = Path.of("node_modules", ".bin", "cdktf");
+    if (!Files.isExecutable(program)) {
+      throw Failure.missing("the CDKTF CLI is missing; to get it: npm ci");
+    }
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    return new Tool(Path.of(""), command);
+  }
+
+  /** Terraform in the folder of a synthesized stack. */
+  static Tool terraform(Path folder, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("terraform"));
+    command.addAll(List.of(arguments));
+    return new Tool(folder, command);
+  }
+
+  static Tool of(Path folder, String... command) {
+    return new Tool(folder, List.of(command));
+  }
+
+  /**
+   * Runs it on this terminal.
+   *
+   * @return its exit code
+   */
+  int run() {
+    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    prepare(builder);
+    Process process = start(builder);
+    // Ctrl-C reaches the whole process group: the tool ends by itself, in its own order, and
+    // Terraform releases its lock. Were we gone first, the terminal would show nothing of that.
+    Thread waiter = new Thread(() -> waitFor(process));
+    Runtime.getRuntime().addShutdownHook(waiter);
+    int code = waitFor(process);
+    try {
+      Runtime.getRuntime().removeShutdownHook(waiter);
+    } catch (IllegalStateException e) {
+      // Ctrl-C reached this process too: it is on its way out.
+      return INTERRUPTED;
+    }
+    return code;
+  }
+
+  /**
+   * What a program printed.
+   *
+   * @param out standard output, as it came
+   * @param err standard error as text
+   */
+  record Output(int exitCode, byte[] out, String err) {}
+
+  /** Runs it quietly and gives what it printed. */
+  Output read() {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    prepare(builder);
+    Process process = start(builder);
+    CompletableFuture<String> err =
+        CompletableFuture.supplyAsync(
+            () -> new String(allOf(process.getErrorStream()), StandardCharsets.UTF_8));
+    byte[] out = allOf(process.getInputStream());
+    return new Output(waitFor(process), out, err.join());
+  }
+
+  private static byte[] allOf(InputStream stream) {
+    try (stream) {
+      return stream.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Process start(ProcessBuilder builder) {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw Failure.missing(command.get(0) + " cannot be started: " + e.getMessage(), e);
+    }
+  }
+
+  private void prepare(ProcessBuilder builder) {
+    if (!folder.toString().isEmpty()) {
+      builder.directory(folder.toFile());
+    }
+    Map<String, String> env = builder.environment();
+    env.put("CHECKPOINT_DISABLE", "1");
+    // The CDKTF CLI carries a part of jsii, which prints a banner about Node versions.
+    env.put("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20");
+    env.remove("NODE_OPTIONS"); // ours is for jsii's Node alone
+    // Terraform warns at every call about a CLI config that is not there.
+    String config = env.get("TF_CLI_CONFIG_FILE");
+    if (config != null && !Files.exists(Path.of(config))) {
+      env.remove("TF_CLI_CONFIG_FILE");
+    }
+  }
+
+  private static int waitFor(Process process) {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 130;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+# shellcheck shell=bash
+# What the launcher and ./verify share: getting what is missing, building, starting Java.
+# Sourced in the project's folder. Whatever cannot be had ends in exit code 3 and says how to get it.
+
+TERRAFORM_VERSION=1.11.4
+MOTO_VERSION=5.2.1
+
+say() { printf 'rediform: %s\n' "$*" >&2; }
+missing() { say "$*"; exit 3; }
+
+# need_packages WHAT PACKAGE…: installs Debian packages, by apt and as root or through sudo.
+need_packages() {
+  local what=$1 sudo=
+  shift
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  command -v apt-get > /dev/null && { [ -z "$sudo" ] || sudo -n true 2> /dev/null; } \
+    || missing "$what is missing; to get it: sudo apt-get install $*"
+  say "$what is missing: installing $* with apt-get"
+  mkdir -p .rediform
+  { DEBIAN_FRONTEND=noninteractive $sudo apt-get -q update \
+    && DEBIAN_FRONTEND=noninteractive $sudo apt-get -qy install --no-install-recommends "$@"; } \
+    > .rediform/apt.log 2>&1 \
+    || missing "apt-get could not install $* (see .rediform/apt.log); to try by hand: sudo apt-get install $*"
+}
+
+# need_command COMMAND PACKAGE…
+need_command() {
+  local command=$1
+  shift
+  command -v "$command" > /dev/null || need_packages "$command" "$@"
+}
+
+# Debian's redis-tools holds the server's program without a service: nothing starts by itself.
+need_redis() {
+  command -v redis-server > /dev/null || command -v redis-check-rdb > /dev/null \
+    || need_packages redis-server redis-tools
+}
+
+need_terraform() {
+  export PATH="$PWD/.rediform/tools:$PATH"
+  command -v terraform > /dev/null && return
+  local machine zip
+  case $(uname -m) in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; *) machine=$(uname -m) ;; esac
+  zip=terraform_${TERRAFORM_VERSION}_linux_$machine.zip
+  say "Terraform is missing: downloading $TERRAFORM_VERSION from HashiCorp to .rediform/tools"
+  need_command curl curl
+  need_command unzip unzip
+  mkdir -p .rediform/tools
+  (
+    cd .rediform/tools
+    curl -fsS --max-time 300 -O "https://releases.hashicorp.com/terraform/$TERRAFORM_VERSION/$zip" \
+      && curl -fsS --max-time 60 -O "https://releases.hashicorp.com/terraform/$TERRAFORM_VERSION/terraform_${TERRAFORM_VERSION}_SHA256SUMS" \
+      && sha256sum --check --ignore-missing --quiet "terraform_${TERRAFORM_VERSION}_SHA256SUMS" \
+      && unzip -qo "$zip" terraform
+  ) 2> .rediform/terraform.log \
+    || missing "Terraform cannot be downloaded (see .rediform/terraform.log); install $TERRAFORM_VERSION or newer from https://developer.hashicorp.com/terraform/install and run again"
+}
+
+# The emulated AWS API of the tests. Where it cannot be had, the tests that need it say so.
+need_moto() {
+  [ ! -d .rediform/tools/python ] || export PATH="$PWD/.rediform/tools/python/bin:$PATH"
+  python3 -c 'import moto.server, flask, boto3' 2> /dev/null && return
+  say "moto is missing: installing moto $MOTO_VERSION with pip to .rediform/tools/python"
+  mkdir -p .rediform/tools
+  if python3 -m venv .rediform/tools/python > .rediform/moto.log 2>&1 \
+    && .rediform/tools/python/bin/pip install -q "moto[server]==$MOTO_VERSION" boto3 >> .rediform/moto.log 2>&1; then
+    export PATH="$PWD/.rediform/tools/python/bin:$PATH"
+  else
+    rm -rf .rediform/tools/python
+    say "moto cannot be installed (see .rediform/moto.log): the tests against an AWS API are skipped"
+  fi
+}
+
+need_npm_packages() {
+  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  need_command npm npm
+  say "installing the pinned npm packages (cdktf-cli; once, about a minute)"
+  mkdir -p .rediform
+  npm ci --no-audit --no-fund > .rediform/npm.log 2>&1 \
+    || missing "npm ci failed (see .rediform/npm.log); to try by hand: npm ci"
+}
+
+build_if_stale() {
+  [ -f target/rediform.jsa ] && [ -z "$(find src/main pom.xml -newer target/rediform.jar -print -quit)" ] && return
+  need_command javac default-jdk-headless
+  need_command mvn maven
+  say "building target/rediform.jar with Maven (once, then only when the source changes)"
+  mkdir -p .rediform
+  mvn -q -B -Dmaven.test.skip=true package > .rediform/build.log 2>&1 \
+    || { tail -n 20 .rediform/build.log >&2; missing "the build failed (see .rediform/build.log); to try by hand: mvn package"; }
+  archive_classes
+}
+
+# Java starts in half the time from an archive of the classes that `check` and `synth` load.
+archive_classes() {
+  local scratch
+  scratch=$(mktemp -d)
+  CDKTF_OUTDIR=$scratch with_java -XX:ArchiveClassesAtExit=target/rediform.jsa -Xlog:all=off \
+    -jar target/rediform.jar app > /dev/null 2>&1 || true
+  rm -rf "$scratch"
+  touch target/rediform.jsa
+}
+
+run_java() {
+  with_java -XX:SharedArchiveFile=target/rediform.jsa -Xshare:auto -Xlog:all=off -jar target/rediform.jar "$@"
+}
+
+# with_java ARGUMENT…: Java, and the Node that jsii starts for it, with what makes both quick and
+# small: docs/decisions/0012, measured by bench/synth.py. NODE_OPTIONS is for this process alone.
+with_java() {
+  mkdir -p target/tmp
+  # jsii leaves an empty folder at every run; those of finished runs go.
+  find target/tmp -maxdepth 1 -name 'jsii-*' -empty -mmin +10 -delete
+  JSII_RUNTIME_PACKAGE_CACHE=enabled \
+    JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20 \
+    NODE_OPTIONS="${REDIFORM_NODE_OPTIONS---max-semi-space-size=1 --preserve-symlinks --require $PWD/src/main/launcher/jsii-preload.js}" \
+    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms8m -Xmn4m -Xmx256m -Djava.io.tmpdir=target/tmp "$@"
+}
