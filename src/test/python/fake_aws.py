@@ -134,6 +134,37 @@ def add_placement_groups():
     EC2Response.delete_placement_group = delete
 
 
+class OneAtATime:
+    """Serves one request at a time, and one that is sent again with the answer that it had.
+
+    moto's models know no locks, and the provider asks for ten things at once. Its SDK sends a request
+    again when an answer got lost; a second AddRoleToInstanceProfile would then be an error. What went
+    wrong inside moto is done anew, and said on standard error.
+    """
+
+    def __init__(self, application):
+        self.application = application
+        self.lock = threading.Lock()
+        self.answers = {}
+
+    def __call__(self, environ, start_response):
+        request = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
+        with self.lock:
+            answer = self.answers.get(request) or self.ask(environ)
+            if request and not answer[0].startswith("5"):
+                self.answers[request] = answer
+        status, headers, body = answer
+        start_response(status, headers)
+        return [body]
+
+    def ask(self, environ):
+        head = []
+        body = b"".join(self.application(environ, lambda *words: head.extend(words[:2])))
+        if head[0].startswith("5"):
+            print(environ["PATH_INFO"], head[0], body.decode(errors="replace"), file=sys.stderr)
+        return head[0], head[1], body
+
+
 def main():
     # moto reads this when it is imported.
     os.environ["MOTO_AMIS_PATH"] = images_file()
@@ -147,7 +178,10 @@ def main():
     add_placement_groups()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(
-        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
+        "127.0.0.1",
+        0,
+        OneAtATime(DomainDispatcherApplication(create_backend_app)),
+        threaded=True,
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"listening on {server.server_port}", flush=True)

@@ -12,6 +12,9 @@ import java.util.concurrent.TimeUnit;
 public final class FakeAws implements AutoCloseable {
   private static final Path SCRIPTS = Path.of("src", "test", "python").toAbsolutePath();
 
+  /** What went wrong inside the emulator. */
+  private static final Path LOG = Path.of("target", "fake-aws.log");
+
   private final Process process;
   private final String url;
 
@@ -19,7 +22,7 @@ public final class FakeAws implements AutoCloseable {
   public FakeAws() throws IOException {
     process =
         new ProcessBuilder("python3", SCRIPTS.resolve("fake_aws.py").toString())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.appendTo(LOG.toFile()))
             .start();
     String line =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
