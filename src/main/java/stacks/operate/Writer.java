@@ -17,7 +17,7 @@ import stacks.cluster.Node;
  *
  * <p>It runs in a thread of its own until it is closed.
  */
-final class Writer implements AutoCloseable {
+public final class Writer implements AutoCloseable {
   /** Time between two writes: the baseline's, so that figures can be compared. */
   private static final Duration PAUSE = Duration.ofMillis(5);
 
@@ -45,7 +45,8 @@ final class Writer implements AutoCloseable {
    * @param onMaster told of every new master: the one before (empty at first) and the one that
    *     takes writes now
    */
-  Writer(Cluster cluster, Password password, String prefix, BiConsumer<String, String> onMaster) {
+  public Writer(
+      Cluster cluster, Password password, String prefix, BiConsumer<String, String> onMaster) {
     this.cluster = cluster;
     this.password = password;
     this.prefix = prefix;
@@ -55,22 +56,22 @@ final class Writer implements AutoCloseable {
   }
 
   /** Endpoint of the node that took the last write; empty before the first. */
-  String master() {
+  public String master() {
     return master;
   }
 
   /** When the last write was acknowledged, by {@link System#nanoTime()}. */
-  long lastAck() {
+  public long lastAck() {
     return lastAck;
   }
 
   /** The longest time between two acknowledged writes. */
-  Duration longestGap() {
+  public Duration longestGap() {
     return Duration.ofNanos(longestGap);
   }
 
   /** How many writes were acknowledged. */
-  int acknowledged() {
+  public int acknowledged() {
     return acknowledged.size();
   }
 
@@ -139,7 +140,7 @@ final class Writer implements AutoCloseable {
    * After it was closed: how many acknowledged writes the master does not have, and removes those
    * it has.
    */
-  int countLostAndCleanUp() {
+  public int countLostAndCleanUp() {
     int lost = 0;
     try (Jedis jedis = Connections.redis(askSentinels().orElse(master), password)) {
       for (int from = 0; from < acknowledged.size(); from += BATCH) {

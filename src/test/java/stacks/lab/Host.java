@@ -1,0 +1,244 @@
+package stacks.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import stacks.testing.Eventually;
+import stacks.testing.Run;
+
+/**
+ * One machine of the lab: real systemd and cloud-init, with an address, a root disk and a volume.
+ */
+public final class Host {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration BOOT = Duration.ofMinutes(4);
+
+  private final Lab lab;
+  private final Path base;
+  private final String name;
+  private final String address;
+  private final Path folder;
+  private int disks;
+  private Process process;
+
+  Host(Lab lab, Path base, String name, String address) throws IOException {
+    this.lab = lab;
+    this.base = base;
+    this.name = name;
+    this.address = address;
+    this.folder = Files.createDirectories(lab.folder().resolve("hosts/" + name));
+    newRootDisk();
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public String address() {
+    return address;
+  }
+
+  /** What the metadata service tells it from now on; read at its next boot. */
+  void metadata(String userData, String role, String sshKey) throws IOException {
+    Map<String, Object> metadata =
+        Map.of(
+            "ami-id",
+            "ami-1",
+            "instance-id",
+            instanceId(),
+            "instance-type",
+            "m7i.large",
+            "local-hostname",
+            name,
+            "hostname",
+            name,
+            "local-ipv4",
+            address,
+            "placement",
+            Map.of("availability-zone", "eu-central-1a"),
+            "public-keys",
+            Map.of("0", Map.of("openssh-key", sshKey)));
+    String identity =
+        JSON.writeValueAsString(Map.of("instanceId", instanceId(), "region", "eu-central-1"));
+    JSON.writeValue(
+        lab.folder().resolve("metadata/" + address + ".json").toFile(),
+        Map.of("user-data", userData, "meta-data", metadata, "identity", identity, "role", role));
+  }
+
+  /** A machine of this name has a new one whenever its root disk is new. */
+  private String instanceId() {
+    return "i-%08x%04x".formatted(name.hashCode(), disks);
+  }
+
+  /** An empty root disk, as after a replacement; the metadata must be told again. */
+  void newRootDisk() throws IOException {
+    disks++;
+    Lab.delete(folder.resolve("upper"));
+    Lab.delete(folder.resolve("work"));
+    // What the cloud's network would give by DHCP.
+    Path network = folder.resolve("upper/etc/systemd/network");
+    Files.createDirectories(network);
+    Files.writeString(
+        network.resolve("10-host0.network"),
+        """
+        [Match]
+        Name=host0
+        [Network]
+        Address=%s/16
+        Gateway=10.77.0.1
+        IPv6AcceptRA=no
+        LinkLocalAddressing=no
+        """
+            .formatted(address));
+  }
+
+  /** An empty data volume of so many MiB in place of what was there. */
+  public void newVolume(int mib) throws IOException {
+    Files.deleteIfExists(disk());
+    resizeVolume(mib);
+  }
+
+  /** The same volume, larger; seen at the next boot. */
+  public void resizeVolume(int mib) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(disk().toFile(), "rw")) {
+      file.setLength(mib * 1024L * 1024);
+    }
+  }
+
+  /** Keeps a copy of the volume as it is now. Only of a host that is off. */
+  public Path snapshot() throws IOException, InterruptedException {
+    Path copy = folder.resolve("snapshot.img");
+    Run.of(folder, Map.of(), "cp", "--sparse=always", disk().toString(), copy.toString())
+        .succeeded();
+    return copy;
+  }
+
+  /** Puts a copy back in the volume's place. */
+  public void restore(Path snapshot) throws IOException {
+    Files.move(snapshot, disk(), StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private Path disk() {
+    return folder.resolve("disk.img");
+  }
+
+  public void powerOn() throws IOException {
+    if (isOn()) {
+      throw new IllegalStateException(name + " is on");
+    }
+    process =
+        new ProcessBuilder(
+                lab.inside(
+                    List.of(
+                        "unshare",
+                        "--mount",
+                        "--propagation",
+                        "private",
+                        "bash",
+                        Lab.SCRIPTS.resolve("host.sh").toString(),
+                        name,
+                        folder.toString(),
+                        base.toString())))
+            .redirectInput(Path.of("/dev/null").toFile())
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(console().toFile()))
+            .redirectErrorStream(true)
+            .start();
+  }
+
+  public boolean isOn() {
+    return process != null && process.isAlive();
+  }
+
+  /** What it printed on its console since it was made. */
+  public Path console() {
+    return folder.resolve("console.log");
+  }
+
+  /** Waits until cloud-init has done all it does at this boot, and asks how it went. */
+  public void awaitBoot() {
+    Eventually.within(
+        BOOT,
+        () -> assertThat(run("test", "-s", "/run/cloud-init/result.json").exitCode()).isZero());
+  }
+
+  /** In order: services stop, then it is off. */
+  public void powerOff() throws IOException, InterruptedException {
+    run("systemctl", "poweroff");
+    awaitOff();
+  }
+
+  /** All at once: the cable first, or dying processes would still say goodbye. */
+  public void powerLoss() throws IOException, InterruptedException {
+    unplug();
+    Run.of(
+            Path.of("."),
+            Map.of(),
+            lab.inside(
+                List.of(
+                    "sh",
+                    "-c",
+                    "kill -9 $(pgrep --parent $(cat $0/nspawn.pid) | head -n 1)",
+                    folder.toString())))
+        .succeeded();
+    awaitOff();
+  }
+
+  private void awaitOff() throws InterruptedException {
+    assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("%s is off", name).isTrue();
+  }
+
+  /** Boots it again in order, and waits until it has. */
+  public void reboot() throws IOException, InterruptedException {
+    String boot = bootId();
+    run("systemctl", "reboot");
+    Eventually.within(BOOT, () -> assertThat(bootId()).isNotEmpty().isNotEqualTo(boot));
+    awaitBoot();
+  }
+
+  private String bootId() throws IOException, InterruptedException {
+    // The kernel's boot id is the same on all hosts; when their first process started is not.
+    Run run = run("cut", "-d ", "-f22", "/proc/1/stat");
+    return run.exitCode() == 0 ? run.out().strip() : "";
+  }
+
+  /** Takes its network cable out; the other end sees no goodbye. */
+  public void unplug() throws IOException, InterruptedException {
+    link("down");
+  }
+
+  public void plug() throws IOException, InterruptedException {
+    link("up");
+  }
+
+  private void link(String state) throws IOException, InterruptedException {
+    Run.of(
+            Path.of("."),
+            Map.of(),
+            lab.inside(List.of("ip", "-n", "lab", "link", "set", "vb-" + name, state)))
+        .succeeded();
+  }
+
+  /** Runs a command on it as root, with more rights than the host itself has. */
+  public Run run(String... command) throws IOException, InterruptedException {
+    List<String> all =
+        new ArrayList<>(
+            List.of("bash", Lab.SCRIPTS.resolve("enter.sh").toString(), folder.toString()));
+    all.addAll(List.of(command));
+    return Run.of(Path.of("."), Map.of(), lab.inside(all));
+  }
+
+  /** Runs a line of shell on it as root. */
+  public Run shell(String line) throws IOException, InterruptedException {
+    return run("sh", "-c", line);
+  }
+}

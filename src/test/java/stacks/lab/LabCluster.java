@@ -1,0 +1,212 @@
+package stacks.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import stacks.Synth;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
+import stacks.testing.Environments;
+import stacks.testing.Eventually;
+import stacks.testing.FakeAws;
+import stacks.testing.Run;
+import stacks.testing.Terraform;
+
+/** A cluster of lab hosts that boot exactly what Terraform's plan gives to the machines. */
+public final class LabCluster implements AutoCloseable {
+  /** Passwords as a secret holds them; each has a word of its own to search for. */
+  static final Map<String, String> PASSWORDS = passwords();
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int VOLUME_MIB = 256;
+
+  private final Lab lab;
+  private final Path base;
+  private final Map<String, Host> hosts = new LinkedHashMap<>();
+  private final String sshKey;
+  private Cluster cluster;
+  private JsonNode plan;
+
+  private LabCluster(Lab lab, Path base) throws IOException, InterruptedException {
+    this.lab = lab;
+    this.base = base;
+    Path key = lab.folder().resolve("id");
+    Run.of(
+            Path.of("."),
+            Map.of(),
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-f",
+            key.toString())
+        .succeeded();
+    sshKey = Files.readString(key.resolveSibling("id.pub")).strip();
+  }
+
+  private static Map<String, String> passwords() {
+    Map<String, String> passwords = new TreeMap<>();
+    for (String purpose : List.of("admin", "app", "backup", "exporter", "replica", "sentinel")) {
+      passwords.put(purpose, "canary" + purpose + "0123456789abcdef");
+    }
+    return passwords;
+  }
+
+  /** The hosts of an environment file on a Debian release; all are off. */
+  public static LabCluster of(String name, String suite, String yaml)
+      throws IOException, InterruptedException {
+    Path base = BaseImage.of(suite);
+    LabCluster made = new LabCluster(Lab.start(name), base);
+    made.environment(name, yaml);
+    JSON.writeValue(
+        made.lab.folder().resolve("secrets.json").toFile(), Map.of(made.secret(), PASSWORDS));
+    for (Node node : made.cluster.nodes()) {
+      Host host = new Host(made.lab, base, node.name(), node.address());
+      made.hosts.put(node.name(), host);
+      if (node instanceof RedisNode) {
+        host.newVolume(VOLUME_MIB);
+      }
+      made.tell(host);
+    }
+    return made;
+  }
+
+  /** Plans an environment file anew. Hosts learn of it when they are told. */
+  public void environment(String name, String yaml) throws IOException, InterruptedException {
+    cluster = Environments.cluster(name, yaml);
+    Path root = Files.createDirectories(lab.folder().resolve("terraform"));
+    Synth.write(root, List.of(cluster));
+    try (FakeAws aws = new FakeAws()) {
+      Terraform terraform = new Terraform(root.resolve("stacks/" + name), aws.environment());
+      terraform.init();
+      plan = JSON.readTree(terraform.plan().json());
+    }
+  }
+
+  /** Gives a host the user-data that the plan has for it; it reads it at its next boot. */
+  public void tell(Host host) throws IOException {
+    JsonNode instance = planned("aws_instance." + host.name());
+    assertThat(planned("aws_network_interface." + host.name() + "-address").path("private_ips"))
+        .extracting(JsonNode::asText)
+        .containsExactly(host.address());
+    assertThat(instance.path("iam_instance_profile").asText()).isEqualTo(role());
+    host.metadata(instance.path("user_data_base64").asText(), role(), sshKey);
+  }
+
+  private JsonNode planned(String address) {
+    for (JsonNode change : plan.path("resource_changes")) {
+      if (change.path("address").asText().equals(address)) {
+        return change.path("change").path("after");
+      }
+    }
+    throw new IllegalArgumentException("the plan has no " + address);
+  }
+
+  private String role() {
+    return cluster.name() + "-node";
+  }
+
+  String secret() {
+    return planned("aws_secretsmanager_secret.passwords").path("name").asText();
+  }
+
+  public Lab lab() {
+    return lab;
+  }
+
+  public Cluster cluster() {
+    return cluster;
+  }
+
+  public Host host(String name) {
+    return hosts.get(name);
+  }
+
+  public List<Host> hosts() {
+    return List.copyOf(hosts.values());
+  }
+
+  public List<Host> redis() {
+    return cluster.redis().stream().map(node -> host(node.name())).toList();
+  }
+
+  public List<Host> sentinels() {
+    return cluster.sentinels().stream().map(node -> host(node.name())).toList();
+  }
+
+  /** A machine in the place of one that is off: a new root disk, the same address and volume. */
+  public void replace(Host host) throws IOException {
+    host.newRootDisk();
+    tell(host);
+  }
+
+  /** What a node says of itself. */
+  public JsonNode health(Host host) throws IOException, InterruptedException {
+    String line = host.run("rediform-node", "health").out().strip();
+    return JSON.readTree(line.isEmpty() ? "{}" : line);
+  }
+
+  /** Waits until every node is fit, and all agree on one master with all replicas in sync. */
+  public Host awaitWhole(Duration limit) {
+    Eventually.within(limit, this::assertWhole);
+    return master();
+  }
+
+  private void assertWhole() throws IOException, InterruptedException {
+    int masters = 0;
+    for (Host host : hosts.values()) {
+      JsonNode health = health(host);
+      assertThat(health.path("fit").asBoolean()).as("%s: %s", host.name(), health).isTrue();
+      if (health.path("kind").asText().equals("sentinel")) {
+        assertThat(health.path("replicas").asInt()).as("%s", health).isEqualTo(redis().size() - 1);
+        assertThat(health.path("sentinels").asInt()).as("%s", health).isEqualTo(sentinels().size());
+      } else if (health.path("role").asText().equals("master")) {
+        masters++;
+        assertThat(health.path("replicas").asInt()).as("%s", health).isEqualTo(redis().size() - 1);
+      }
+    }
+    assertThat(masters).as("masters").isEqualTo(1);
+  }
+
+  /** The host that the Sentinels name, and that says so itself. */
+  public Host master() {
+    Host[] found = new Host[1];
+    Eventually.within(
+        Duration.ofSeconds(30),
+        () -> {
+          String address = health(sentinels().get(0)).path("master").asText().split(":")[0];
+          found[0] =
+              redis().stream()
+                  .filter(host -> host.address().equals(address))
+                  .findFirst()
+                  .orElseThrow();
+          assertThat(health(found[0]).path("role").asText()).isEqualTo("master");
+        });
+    return found[0];
+  }
+
+  /** redis-cli on a node, as its admin. */
+  public Run redisCli(Host host, String... words) throws IOException, InterruptedException {
+    int port = host.name().startsWith("redis") ? 6379 : 26379;
+    return host.shell(
+        "REDISCLI_AUTH=%s redis-cli --user admin --no-auth-warning -h %s -p %d %s"
+            .formatted(PASSWORDS.get("admin"), host.address(), port, String.join(" ", words)));
+  }
+
+  @Override
+  public void close() throws IOException {
+    lab.close();
+  }
+}
