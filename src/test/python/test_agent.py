@@ -20,8 +20,11 @@ def sentinel(master, knows=True):
     return {"master": master, "knows": knows, "fit": [], "sentinels": ["s2", "s3"], "replicas": []}
 
 
-def replica(master, formed=True, synced=True):
-    return {"master": master, "formed": formed, "synced": synced}
+HISTORY = {"id": "aa", "offset": 100}
+
+
+def replica(master, formed=True, synced=True, history=HISTORY):
+    return {"master": master, "formed": formed, "synced": synced, "history": history}
 
 
 def view(sentinels, redis=None, formed=False, count=3):
@@ -33,8 +36,8 @@ def view(sentinels, redis=None, formed=False, count=3):
     }
 
 
-def decide(me, seen, has_data=True, stopped_cleanly=True, first=ONE):
-    return agent.decide(me, first, has_data, stopped_cleanly, seen)
+def decide(me, seen, has_data=True, stopped=HISTORY, first=ONE, waited=False):
+    return agent.decide(me, first, has_data, stopped, seen, waited)
 
 
 class Decide(unittest.TestCase):
@@ -64,14 +67,35 @@ class Decide(unittest.TestCase):
         self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3), has_data=False)[0], agent.WAIT)
 
     def test_a_crashed_master_lets_a_fit_replica_take_over(self):
-        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3, {TWO: replica(ONE)}), stopped_cleanly=False)[0], agent.WAIT)
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3, {TWO: replica(ONE)}), stopped=None)[0], agent.WAIT)
+
+    def test_a_master_that_stopped_in_order_starts_when_no_replica_has_more(self):
+        for offset, action in ((99, agent.START), (100, agent.START), (101, agent.WAIT)):
+            seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE, history={"id": "aa", "offset": offset})})
+            self.assertEqual(decide(ONE, seen)[0], action, offset)
+
+    def test_a_master_whose_disk_is_of_another_history_waits(self):
+        seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE, history={"id": "bb", "offset": 1})})
+        self.assertEqual(decide(ONE, seen)[0], agent.WAIT)
+
+    def test_a_crashed_master_starts_when_the_failover_does_not_come(self):
+        seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)})
+        self.assertEqual(decide(ONE, seen, stopped=None, waited=True), (agent.START, None))
+
+    def test_an_empty_master_stays_down_however_long_it_waits(self):
+        for known in (True, False):
+            seen = view([sentinel(ONE, knows=known)] * 3, {TWO: replica(ONE), THREE: replica(ONE)})
+            self.assertEqual(decide(ONE, seen, has_data=False, stopped=None, waited=True)[0], agent.WAIT)
+
+    def test_one_data_node_alone_decides_nothing_while_no_sentinel_answers(self):
+        self.assertEqual(decide(ONE, view([], {TWO: replica(TWO)}), waited=True)[0], agent.WAIT)
 
     def test_a_crashed_master_without_a_fit_replica_starts(self):
-        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3), stopped_cleanly=False), (agent.START, None))
+        self.assertEqual(decide(ONE, view([sentinel(ONE)] * 3), stopped=None), (agent.START, None))
 
     def test_after_a_loss_of_all_nodes_the_master_starts_though_replicas_are_up_before_it(self):
         seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE, synced=False), THREE: replica(ONE, synced=False)})
-        self.assertEqual(decide(ONE, seen, stopped_cleanly=False), (agent.START, None))
+        self.assertEqual(decide(ONE, seen, stopped=None), (agent.START, None))
 
     def test_a_new_cluster_waits_for_a_majority_of_sentinels(self):
         self.assertEqual(decide(ONE, view([sentinel(ONE, knows=False)]), has_data=False)[0], agent.WAIT)
@@ -153,7 +177,7 @@ class Configure(unittest.TestCase):
             "paths": {
                 "static": "static/server.conf", "staticAcl": "static/users.acl", "live": "live/server.conf",
                 "acl": "live/users.acl", "data": "data", "secrets": "secrets.json", "memory": "memory.json",
-                "stoppedCleanly": "stopped-cleanly", "waiting": "waiting"}}
+                "stopped": "data/stopped.json", "waiting": "waiting"}}
         self.write("node.json", json.dumps(settings))
         self.write("static/server.conf", "port 1\n")
         self.write("static/users.acl", "user default off\nuser app on {app} +@all\n")

@@ -45,7 +45,7 @@ public enum Layout {
       paths.put("data", "/var/redis/" + live);
       paths.put("secrets", "/var/lib/rediform/secrets.json");
       paths.put("memory", "/var/lib/rediform/memory.json");
-      paths.put("stoppedCleanly", "/var/lib/rediform/stopped-cleanly");
+      paths.put("stopped", "/var/redis/" + live + "/stopped.json");
       paths.put("waiting", "/var/lib/rediform/waiting");
     } else {
       paths.put("static", "static/" + server + ".conf");
@@ -56,7 +56,7 @@ public enum Layout {
       paths.put("secrets", "../secrets.json");
       paths.put("appPassword", "../password");
       paths.put("memory", "memory.json");
-      paths.put("stoppedCleanly", "stopped-cleanly");
+      paths.put("stopped", "data/stopped.json");
       paths.put("waiting", "waiting");
     }
     return paths;

@@ -28,7 +28,7 @@ final class ServerConf {
 
   static String redis(Cluster cluster, RedisNode node, Layout layout) {
     Environment.Redis redis = cluster.environment().redis();
-    Map<String, String> lines = new TreeMap<>(redisDefaults(node));
+    Map<String, String> lines = new TreeMap<>(redisDefaults(cluster, node));
     lines.putAll(redis.config());
     lines.put("bind", layout.bind());
     lines.put("daemonize", "no");
@@ -75,14 +75,14 @@ final class ServerConf {
     return settings;
   }
 
-  private static Map<String, String> redisDefaults(RedisNode node) {
+  private static Map<String, String> redisDefaults(Cluster cluster, RedisNode node) {
     Map<String, String> lines = new TreeMap<>();
     lines.put("appendfilename", "appendonly.aof");
     lines.put("appendfsync", "everysec");
     lines.put("appendonly", "yes");
     lines.put("client-output-buffer-limit", "replica 512mb 256mb 60");
     // Bounds what a master that is cut off can take and lose: docs/decisions/0006.
-    lines.put("min-replicas-max-lag", "10");
+    lines.put("min-replicas-max-lag", String.valueOf(maxLag(cluster)));
     lines.put("min-replicas-to-write", "1");
     // A master without a replica in sync takes no writes: every second of waiting for a second one
     // to share the transfer would be a second of outage.
@@ -96,6 +96,15 @@ final class ServerConf {
       lines.put("io-threads", String.valueOf(cpu >= 8 ? 6 : cpu - 1));
     }
     return lines;
+  }
+
+  /**
+   * Seconds after which a master that hears of no replica takes no writes. It must have stopped
+   * before another is promoted: replicas report once a second and Redis looks once a second, hence
+   * two less than down-after. Two at least, or an ordinary hiccup would stop writes.
+   */
+  private static long maxLag(Cluster cluster) {
+    return Math.max(2, cluster.environment().sentinels().downAfter().toSeconds() - 2);
   }
 
   private static String name(MaxmemoryPolicy policy) {

@@ -27,7 +27,8 @@ public final class Lab implements AutoCloseable {
   static final Path CACHE = Path.of("target", "lab").toAbsolutePath();
 
   private static final List<String> TOOLS =
-      List.of("debootstrap", "systemd-nspawn", "unshare", "nsenter", "ip", "nft", "openssl");
+      List.of(
+          "debootstrap", "systemd-nspawn", "unshare", "nsenter", "ip", "nft", "nmap", "openssl");
 
   /** Somewhere to ask from. */
   public enum Place {
@@ -69,7 +70,13 @@ public final class Lab implements AutoCloseable {
         : Optional.of(
             "missing: "
                 + String.join(", ", missing)
-                + "; to get them: apt-get install debootstrap systemd-container nftables iproute2");
+                + "; to get them: apt-get install debootstrap systemd-container nftables nmap iproute2");
+  }
+
+  /** Skips the test, with the reason, where no host can boot. */
+  static void assumePossible() throws InterruptedException {
+    Optional<String> missing = missing();
+    org.junit.jupiter.api.Assumptions.assumeTrue(missing.isEmpty(), missing.orElse(""));
   }
 
   /** Starts a lab in a folder of its own below the build folder; what an earlier run left goes. */

@@ -61,8 +61,14 @@ public final class LabClient {
     builder.environment().put("REDIS_PASSWORD", LabCluster.PASSWORDS.get("app"));
     Process process = builder.redirectError(log.toFile()).start();
     LabClient client = new LabClient(process, log);
-    assertThat(client.out.readLine()).as("first line; it said: %s", log).isEqualTo("writing");
+    String line = client.out.readLine();
+    assertThat(line).as("first line; it said: %s", Files.readString(log)).isEqualTo("writing");
     return client;
+  }
+
+  /** Stops it, whatever it saw. */
+  void abandon() {
+    process.destroyForcibly();
   }
 
   /** Stops it and tells what it saw. */

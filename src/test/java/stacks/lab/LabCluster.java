@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -28,13 +29,14 @@ public final class LabCluster implements AutoCloseable {
   static final Map<String, String> PASSWORDS = passwords();
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int VOLUME_MIB = 256;
+  static final int VOLUME_MIB = 256;
 
   private final Lab lab;
   private final Path base;
   private final Map<String, Host> hosts = new LinkedHashMap<>();
   private final String sshKey;
   private Cluster cluster;
+  private Path file;
   private JsonNode plan;
 
   private LabCluster(Lab lab, Path base) throws IOException, InterruptedException {
@@ -86,6 +88,7 @@ public final class LabCluster implements AutoCloseable {
   /** Plans an environment file anew. Hosts learn of it when they are told. */
   public void environment(String name, String yaml) throws IOException, InterruptedException {
     cluster = Environments.cluster(name, yaml);
+    file = Files.writeString(lab.folder().resolve(name + ".yaml"), yaml);
     Path root = Files.createDirectories(lab.folder().resolve("terraform"));
     Synth.write(root, List.of(cluster));
     try (FakeAws aws = new FakeAws()) {
@@ -150,6 +153,36 @@ public final class LabCluster implements AutoCloseable {
   public void replace(Host host) throws IOException {
     host.newRootDisk();
     tell(host);
+  }
+
+  /** An application that writes all the time from now on. */
+  public LabClient client() throws IOException {
+    return LabClient.start(lab, file);
+  }
+
+  /** TCP ports that answer at all, whether or not something listens, seen from a place. */
+  public List<String> openPorts(Lab.Place place, Host host)
+      throws IOException, InterruptedException {
+    List<String> scan =
+        List.of(
+            "nmap",
+            "-n",
+            "-Pn",
+            "-sS",
+            "-p-",
+            "--min-rate",
+            "20000",
+            "--max-retries",
+            "1",
+            "-oG",
+            "-",
+            host.address());
+    Run run = Run.of(Path.of("."), Map.of(), lab.at(place, scan)).succeeded();
+    return Pattern.compile("(\\d+)/(?:open|closed)/tcp")
+        .matcher(run.out())
+        .results()
+        .map(result -> result.group(1))
+        .toList();
   }
 
   /** What a node says of itself. */
