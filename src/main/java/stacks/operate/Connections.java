@@ -13,18 +13,28 @@ final class Connections {
 
   /** To a data node, as the user {@code app}. */
   static Jedis redis(String endpoint, Password password) {
-    return connect(endpoint, config().user("app").password(password.value()));
+    return redis(endpoint, password, TIMEOUT_MILLIS);
+  }
+
+  /** To a data node, as the user {@code app}, for a caller with a patience of its own. */
+  static Jedis redis(String endpoint, Password password, int timeoutMillis) {
+    return connect(endpoint, config(timeoutMillis).user("app").password(password.value()));
   }
 
   /** To a Sentinel, which answers questions without a password. */
   static Jedis sentinel(String endpoint) {
-    return connect(endpoint, config());
+    return sentinel(endpoint, TIMEOUT_MILLIS);
   }
 
-  private static DefaultJedisClientConfig.Builder config() {
+  /** To a Sentinel, for a caller with a patience of its own. */
+  static Jedis sentinel(String endpoint, int timeoutMillis) {
+    return connect(endpoint, config(timeoutMillis));
+  }
+
+  private static DefaultJedisClientConfig.Builder config(int timeoutMillis) {
     return DefaultJedisClientConfig.builder()
-        .connectionTimeoutMillis(TIMEOUT_MILLIS)
-        .socketTimeoutMillis(TIMEOUT_MILLIS);
+        .connectionTimeoutMillis(timeoutMillis)
+        .socketTimeoutMillis(timeoutMillis);
   }
 
   private static Jedis connect(String endpoint, DefaultJedisClientConfig.Builder config) {

@@ -24,6 +24,9 @@ public final class Writer implements AutoCloseable {
   /** Time between two questions to the Sentinels while nobody takes writes. */
   private static final Duration RETRY = Duration.ofMillis(20);
 
+  /** As the specification's client has it: {@code socket_timeout=0.5}. */
+  private static final int TIMEOUT_MILLIS = 500;
+
   /** Keys that are asked for at a time when all is over. */
   private static final int BATCH = 500;
 
@@ -83,7 +86,7 @@ public final class Writer implements AutoCloseable {
         LockSupport.parkNanos(RETRY.toNanos());
         continue;
       }
-      try (Jedis jedis = Connections.redis(endpoint.get(), password)) {
+      try (Jedis jedis = Connections.redis(endpoint.get(), password, TIMEOUT_MILLIS)) {
         while (!stopped) {
           String key = prefix + number++;
           jedis.set(key, "1");
@@ -114,7 +117,7 @@ public final class Writer implements AutoCloseable {
   /** The master that the first Sentinel to answer names. */
   private Optional<String> askSentinels() {
     for (Node sentinel : cluster.sentinels()) {
-      try (Jedis jedis = Connections.sentinel(sentinel.endpoint())) {
+      try (Jedis jedis = Connections.sentinel(sentinel.endpoint(), TIMEOUT_MILLIS)) {
         List<String> address =
             jedis.sentinelGetMasterAddrByName(cluster.environment().sentinels().masterName());
         return Optional.of(address.get(0) + ":" + address.get(1));

@@ -35,6 +35,7 @@ public final class UserData {
   public static final int LARGEST = 16 * 1024;
 
   private static final String HOME = "/etc/rediform/";
+  private static final String UNITS = "/etc/systemd/system/";
   private static final String PROGRAMS = "/usr/local/sbin/";
 
   /** Tool of every node; python3, mkfs and blkid are on every Debian image with cloud-init. */
@@ -131,21 +132,23 @@ public final class UserData {
     variables.put("firewall", firewall(node));
     variables.put("packages", packages(fromSource, isRedis));
     variables.put("source", fromSource ? List.of(source(redis.source())) : List.of());
-    variables.put(
-        "files",
-        List.of(
-            file(HOME + "boot.json", "0644", Templates.fill("agent/boot.json", variables)),
-            file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
-            file(
-                "/etc/systemd/system/" + unit,
-                "0644",
-                Templates.fill("systemd/" + unit, variables)),
-            file(PROGRAMS + NodeFiles.AGENT, "0755", NodeFiles.agent()),
-            file(PROGRAMS + "rediform-boot", "0755", Templates.text("agent/rediform-boot")),
-            file(
-                PROGRAMS + "rediform-setup",
-                "0755",
-                Templates.fill("cloud-init/setup", variables))));
+    List<Map<String, String>> files =
+        new ArrayList<>(
+            List.of(
+                file(HOME + "boot.json", "0644", Templates.fill("agent/boot.json", variables)),
+                file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
+                file(UNITS + unit, "0644", Templates.fill("systemd/" + unit, variables)),
+                file(PROGRAMS + NodeFiles.AGENT, "0755", NodeFiles.agent()),
+                file(PROGRAMS + "rediform-boot", "0755", Templates.text("agent/rediform-boot")),
+                file(
+                    PROGRAMS + "rediform-setup",
+                    "0755",
+                    Templates.fill("cloud-init/setup", variables))));
+    if (isRedis) {
+      String volume = "rediform-volume.service";
+      files.add(file(UNITS + volume, "0644", Templates.fill("systemd/" + volume, variables)));
+    }
+    variables.put("files", files);
     return variables;
   }
 

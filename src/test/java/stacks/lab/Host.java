@@ -115,6 +115,39 @@ public final class Host {
     }
   }
 
+  /** Takes the volume away from a host that is off. */
+  void detachVolume() throws IOException {
+    Files.move(disk(), folder.resolve("detached.img"));
+  }
+
+  /** Gives it back to a host that runs, as EC2 does it a while after a machine has started. */
+  void attachVolume() throws IOException, InterruptedException {
+    Files.move(folder.resolve("detached.img"), disk());
+    Run.of(
+            Path.of("."),
+            Map.of(),
+            lab.inside(
+                List.of(
+                    "bash", Lab.SCRIPTS.resolve("attach.sh").toString(), folder.toString())))
+        .succeeded();
+  }
+
+  /** Runs a line of shell in the volume of a host that is off. */
+  void onVolume(String line) throws IOException, InterruptedException {
+    Run.of(
+            folder,
+            Map.of(),
+            lab.inside(
+                List.of(
+                    "unshare",
+                    "--mount",
+                    "sh",
+                    "-ec",
+                    "mount -o loop \"$0/disk.img\" \"$0/root\"; cd \"$0/root\"; " + line,
+                    folder.toString())))
+        .succeeded();
+  }
+
   /** Keeps a copy of the volume as it is now. Only of a host that is off. */
   public Path snapshot() throws IOException, InterruptedException {
     Path copy = folder.resolve("snapshot.img");

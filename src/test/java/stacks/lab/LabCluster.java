@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -72,8 +74,7 @@ public final class LabCluster implements AutoCloseable {
     Path base = BaseImage.of(suite);
     LabCluster made = new LabCluster(Lab.start(name), base);
     made.environment(name, yaml);
-    JSON.writeValue(
-        made.lab.folder().resolve("secrets.json").toFile(), Map.of(made.secret(), PASSWORDS));
+    made.mayRead(true);
     for (Node node : made.cluster.nodes()) {
       Host host = new Host(made.lab, base, node.name(), node.address());
       made.hosts.put(node.name(), host);
@@ -83,6 +84,13 @@ public final class LabCluster implements AutoCloseable {
       made.tell(host);
     }
     return made;
+  }
+
+  /** Whether Secrets Manager gives the nodes their secret. */
+  void mayRead(boolean yes) throws IOException {
+    JSON.writeValue(
+        lab.folder().resolve("secrets.json").toFile(),
+        yes ? Map.of(secret(), PASSWORDS) : Map.of());
   }
 
   /** Plans an environment file anew. Hosts learn of it when they are told. */
@@ -160,29 +168,33 @@ public final class LabCluster implements AutoCloseable {
     return LabClient.start(lab, file);
   }
 
-  /** TCP ports that answer at all, whether or not something listens, seen from a place. */
-  public List<String> openPorts(Lab.Place place, Host host)
+  /**
+   * TCP ports that answer at all, whether or not something listens, seen from a place: by host, all
+   * ports of all hosts.
+   */
+  public Map<String, List<String>> openPorts(Lab.Place place)
       throws IOException, InterruptedException {
     List<String> scan =
-        List.of(
-            "nmap",
-            "-n",
-            "-Pn",
-            "-sS",
-            "-p-",
-            "--min-rate",
-            "20000",
-            "--max-retries",
-            "1",
-            "-oG",
-            "-",
-            host.address());
+        new ArrayList<>(
+            List.of("nmap -n -Pn -sS -p- --min-rate 30000 --max-retries 1 -oG -".split(" ")));
+    hosts.values().forEach(host -> scan.add(host.address()));
     Run run = Run.of(Path.of("."), Map.of(), lab.at(place, scan)).succeeded();
-    return Pattern.compile("(\\d+)/(?:open|closed)/tcp")
-        .matcher(run.out())
-        .results()
-        .map(result -> result.group(1))
-        .toList();
+    Map<String, List<String>> found = new TreeMap<>();
+    for (Host host : hosts.values()) {
+      String lines =
+          run.out()
+              .lines()
+              .filter(line -> line.startsWith("Host: " + host.address() + " "))
+              .collect(Collectors.joining());
+      found.put(
+          host.name(),
+          Pattern.compile("(\\d+)/(?:open|closed)/tcp")
+              .matcher(lines)
+              .results()
+              .map(result -> result.group(1))
+              .toList());
+    }
+    return found;
   }
 
   /** What a node says of itself. */

@@ -1,0 +1,137 @@
+package stacks.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import stacks.testing.Eventually;
+import stacks.testing.Run;
+
+/** What hosts are made of: the other Debian release, and Redis built from source. */
+class InstallIT {
+  private static final Duration SOON = Duration.ofMinutes(2);
+  private static final Duration BUILD = Duration.ofMinutes(8);
+
+  /** Upstream's own tarball, as Debian's source package carries it. */
+  private static final String VERSION = "7.0.15";
+
+  @BeforeAll
+  static void isPossible() throws Exception {
+    Lab.assumePossible();
+  }
+
+  @Test
+  void on_debian_12_too_a_cluster_forms_hands_over_and_fails_over() throws Exception {
+    try (LabCluster cluster =
+        LabCluster.of(
+            "bookworm",
+            "bookworm",
+            """
+            platform: aws
+            master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
+            network: {cidr: 10.77.0.0/16, clients: [10.99.0.0/24]}
+            aws: {region: eu-central-1, protect: false, image: debian-12}
+            """)) {
+      for (Host host : cluster.hosts()) {
+        host.powerOn();
+      }
+      for (Host host : cluster.hosts()) {
+        host.awaitBoot();
+        assertThat(host.run("cloud-init", "status").all()).contains("status: done");
+      }
+      Host first = cluster.awaitWhole(SOON);
+      assertThat(first.name()).isEqualTo("redis-1");
+      LabClient client = cluster.client();
+      first.reboot();
+      Host second = cluster.awaitWhole(SOON);
+      assertThat(second).isNotSameAs(first);
+      LabClient.Seen seen = client.stop();
+      assertThat(seen.lost()).isZero();
+      assertThat(seen.splits()).isEmpty();
+      second.powerLoss();
+      Eventually.within(SOON, () -> assertThat(cluster.master()).isNotSameAs(second));
+      second.powerOn();
+      cluster.awaitWhole(SOON);
+    }
+  }
+
+  @Test
+  void redis_is_built_from_source_and_a_wrong_checksum_installs_nothing() throws Exception {
+    Path tarball = tarball();
+    String sum = Run.of(Path.of("."), Map.of(), "sha256sum", tarball.toString()).out().split(" ")[0];
+    String yaml =
+        """
+        platform: aws
+        redis:
+          install: source
+          source: {version: %s, sha256: %s}
+        master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
+        network: {cidr: 10.77.0.0/16, clients: [10.99.0.0/24]}
+        aws: {region: eu-central-1, protect: false}
+        """;
+    try (LabCluster cluster =
+        LabCluster.of("source", "trixie", yaml.formatted(VERSION, "0".repeat(64)))) {
+      Files.copy(
+          tarball,
+          cluster.lab().folder().resolve("www/redis-" + VERSION + ".tar.gz"),
+          StandardCopyOption.REPLACE_EXISTING);
+      Host wrong = cluster.host("redis-2");
+      wrong.powerOn();
+      wrong.awaitBoot();
+      assertThat(wrong.run("cloud-init", "status", "--long").all()).contains("status: error");
+      String said = "redis-7.0.15.tar.gz has another checksum than the environment file says";
+      assertThat(wrong.run("cat", "/var/log/cloud-init-output.log").out()).contains(said);
+      assertThat(Files.readString(wrong.console())).contains(said);
+      assertThat(wrong.shell("ls /usr/local/bin").out()).isBlank();
+      assertThat(wrong.run("systemctl", "is-active", "redis").out()).contains("inactive");
+      wrong.powerOff();
+
+      cluster.environment("source", yaml.formatted(VERSION, sum));
+      Host host = cluster.host("redis-1");
+      cluster.tell(host);
+      host.powerOn();
+      Eventually.within(
+          BUILD,
+          () ->
+              assertThat(host.run("cloud-init", "status").all())
+                  .containsPattern("status: (done|error)"));
+      assertThat(host.run("cloud-init", "status").all()).contains("status: done");
+      assertThat(host.run("/usr/local/bin/redis-server", "--version").out()).contains("v=" + VERSION);
+      Run linked = host.run("ldd", "/usr/local/bin/redis-server");
+      assertThat(linked.out()).contains("libssl", "libsystemd");
+      // Alone it knows no master, and says what it waits for.
+      Eventually.within(
+          SOON,
+          () ->
+              assertThat(cluster.health(host).path("reason").asText())
+                  .contains("waiting for a majority of Sentinels, 0 of 3 answer"));
+      assertThat(host.run("findmnt", "-n", "-o", "FSTYPE", "/var/redis/6379").out())
+          .startsWith("ext4");
+      assertThat(host.run("systemctl", "show", "redis", "--property=ExecStart").out())
+          .contains("/usr/local/bin/redis-server /etc/redis/6379.conf");
+    }
+  }
+
+  private static Path tarball() throws Exception {
+    Path file = Lab.CACHE.resolve("redis-" + VERSION + ".tar.gz");
+    if (!Files.exists(file)) {
+      Run.of(
+              Path.of("."),
+              Map.of(),
+              "bash",
+              "-ec",
+              "archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages'"
+                  + " | grep -m1 '/debian/$'); curl -fsS -o \"$0.new\""
+                  + " \"${archive}pool/main/r/redis/redis_$1.orig.tar.gz\"; mv \"$0.new\" \"$0\"",
+              file.toString(),
+              VERSION)
+          .succeeded();
+    }
+    return file;
+  }
+}
