@@ -14,21 +14,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Platform;
 import stacks.operate.Drill;
 import stacks.operate.Drill.Event;
 import stacks.operate.Drill.Fault;
 import stacks.operate.Drill.Report;
 import stacks.operate.Password;
-import stacks.platform.local.LocalPlatform;
+import stacks.platform.ClusterPlatform;
+import stacks.platform.Platforms;
 
 @Command(
     name = "drill",
     description = {
       "Crashes the master on purpose, then restarts one in order, each under continuous writes, and"
-          + " reports the outage and the lost writes. On local environments so far."
+          + " reports the outage and the lost writes."
     },
     footer = {
+      "",
+      "It runs a command on a node, on AWS through network.shell of the environment file. The",
+      "password of user app comes from REDIS_PASSWORD; a local environment finds its own.",
       "",
       "Examples:",
       "  ./rediform drill local",
@@ -51,13 +54,16 @@ final class DrillCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     Cluster cluster = environment.cluster();
-    if (cluster.environment().platform() != Platform.LOCAL) {
-      throw Failure.no("drills run on local environments so far, and this one is on AWS");
+    ClusterPlatform platform = Platforms.of(cluster.environment().platform());
+    if (platform.strike(cluster, cluster.firstMaster(), true).isEmpty()) {
+      throw Failure.no(
+          "a drill runs a command on a node, and the environment file does not say how; set"
+              + " network.shell, for instance to [ssh, \"admin@{address}\"]");
     }
     Password password = StatusCommand.password(cluster);
     List<Report> reports = new ArrayList<>();
     for (Fault each : fault == null ? List.of(Fault.values()) : List.of(fault)) {
-      reports.add(run(cluster, password, each));
+      reports.add(run(platform, cluster, password, each));
     }
     if (json) {
       out.println(Json.write(reports.stream().map(DrillCommand::report).toList()));
@@ -67,22 +73,22 @@ final class DrillCommand implements Callable<Integer> {
     return ExitCode.FINE;
   }
 
-  private Report run(Cluster cluster, Password password, Fault each) {
+  private Report run(ClusterPlatform platform, Cluster cluster, Password password, Fault each) {
     PrintWriter err = spec.commandLine().getErr();
     try {
       return Drill.run(
           cluster,
           password,
           each,
-          (node, what) -> strike(cluster, node, what),
+          (node, what) -> strike(platform, cluster, node, what),
           event -> err.println("rediform: " + line(event)));
     } catch (Drill.NotPossible e) {
       throw Failure.no(e.getMessage());
     }
   }
 
-  private static void strike(Cluster cluster, Node node, Fault fault) {
-    List<String> command = LocalPlatform.strike(cluster, node, fault == Fault.CRASH);
+  private static void strike(ClusterPlatform platform, Cluster cluster, Node node, Fault fault) {
+    List<String> command = platform.strike(cluster, node, fault == Fault.CRASH);
     if (Tool.of(Path.of(""), command.toArray(String[]::new)).run() != 0) {
       throw Failure.missing("the " + fault + " of " + node.name() + " could not be done");
     }

@@ -214,6 +214,13 @@ public record Environment(
           List<Cidr> clients,
       @Key("Blocks from which operators may reach SSH; nobody else may.") List<Cidr> operators,
       @Key(
+              value =
+                  "Words of the command by which an operator runs another on a node, for the verbs"
+                      + " that need one; {address} and {node} stand for the node's.",
+              pattern = ".{1,200}",
+              allowed = "the words of a command such as [ssh, \"admin@{address}\"]")
+          List<String> shell,
+      @Key(
               value = "Place of the first node's address in its subnet; leave room for others.",
               byDefault = "10",
               min = "4",

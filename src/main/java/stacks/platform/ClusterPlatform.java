@@ -23,6 +23,14 @@ public interface ClusterPlatform {
    */
   Map<String, String> files(Cluster cluster);
 
+  /**
+   * The command, for the project's folder, that does a fault to a node's server.
+   *
+   * @param kill whether it is killed as by a crash, or else restarted in order
+   * @return empty where the environment file does not say how to reach a node
+   */
+  List<String> strike(Cluster cluster, Node node, boolean kill);
+
   /** What makes a machine into this node, in clear, by name. */
   Map<String, String> render(Cluster cluster, Node node);
 }

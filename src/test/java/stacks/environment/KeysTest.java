@@ -57,6 +57,7 @@ class KeysTest {
       network.existing.subnets[].cidr | - | 10.0.0.0/8 | 10.0.0.0/8
       network.clients[] | [] | [10.0.0.0/8, 0.0.0.0/0] | [10.0.0.0/8, 0.0.0.0/0]
       network.operators[] | [] | [1.2.3.4/32] | [1.2.3.4/32]
+      network.shell[] | [] | [ssh, "admin@{address}"] | [ssh, admin@{address}]
       network.firstHost | 10 | 4 | 4
       aws.region | - | ap-southeast-2 | ap-southeast-2
       aws.image | DEBIAN_13 | debian-12 | DEBIAN_12

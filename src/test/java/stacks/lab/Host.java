@@ -127,8 +127,7 @@ public final class Host {
             Path.of("."),
             Map.of(),
             lab.inside(
-                List.of(
-                    "bash", Lab.SCRIPTS.resolve("attach.sh").toString(), folder.toString())))
+                List.of("bash", Lab.SCRIPTS.resolve("attach.sh").toString(), folder.toString())))
         .succeeded();
   }
 

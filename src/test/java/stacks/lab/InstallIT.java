@@ -63,7 +63,8 @@ class InstallIT {
   @Test
   void redis_is_built_from_source_and_a_wrong_checksum_installs_nothing() throws Exception {
     Path tarball = tarball();
-    String sum = Run.of(Path.of("."), Map.of(), "sha256sum", tarball.toString()).out().split(" ")[0];
+    String sum =
+        Run.of(Path.of("."), Map.of(), "sha256sum", tarball.toString()).out().split(" ")[0];
     String yaml =
         """
         platform: aws
@@ -101,7 +102,8 @@ class InstallIT {
               assertThat(host.run("cloud-init", "status").all())
                   .containsPattern("status: (done|error)"));
       assertThat(host.run("cloud-init", "status").all()).contains("status: done");
-      assertThat(host.run("/usr/local/bin/redis-server", "--version").out()).contains("v=" + VERSION);
+      assertThat(host.run("/usr/local/bin/redis-server", "--version").out())
+          .contains("v=" + VERSION);
       Run linked = host.run("ldd", "/usr/local/bin/redis-server");
       assertThat(linked.out()).contains("libssl", "libsystemd");
       // Alone it knows no master, and says what it waits for.

@@ -176,7 +176,7 @@ public final class LabCluster implements AutoCloseable {
       throws IOException, InterruptedException {
     List<String> scan =
         new ArrayList<>(
-            List.of("nmap -n -Pn -sS -p- --min-rate 30000 --max-retries 1 -oG -".split(" ")));
+            List.of("nmap -n -Pn -sS -p- --min-rate 20000 --max-retries 0 -oG -".split(" ")));
     hosts.values().forEach(host -> scan.add(host.address()));
     Run run = Run.of(Path.of("."), Map.of(), lab.at(place, scan)).succeeded();
     Map<String, List<String>> found = new TreeMap<>();

@@ -33,6 +33,20 @@ public final class AwsPlatform implements ClusterPlatform {
   }
 
   @Override
+  public List<String> strike(Cluster cluster, Node node, boolean kill) {
+    List<String> command = new ArrayList<>();
+    for (String word : cluster.environment().network().shell()) {
+      command.add(word.replace("{address}", node.address()).replace("{node}", node.name()));
+    }
+    if (!command.isEmpty()) {
+      command.addAll(List.of("sudo", "systemctl"));
+      command.addAll(kill ? List.of("kill", "--signal=KILL") : List.of("restart"));
+      command.add(node.kind() + ".service");
+    }
+    return command;
+  }
+
+  @Override
   public void build(TerraformStack stack, Cluster cluster) {
     StateBackend.addTo(stack, cluster);
     provider(stack, cluster);

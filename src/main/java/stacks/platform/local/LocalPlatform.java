@@ -53,8 +53,8 @@ public final class LocalPlatform implements ClusterPlatform {
     return command;
   }
 
-  /** The command, for the project's folder, that kills a node's server or restarts it in order. */
-  public static List<String> strike(Cluster cluster, Node node, boolean kill) {
+  @Override
+  public List<String> strike(Cluster cluster, Node node, boolean kill) {
     String home = home(cluster.name());
     return List.of(
         "python3",
