@@ -7,7 +7,8 @@ import sys
 import tempfile
 import unittest
 
-PATH = os.path.join(os.path.dirname(__file__), "../../main/resources/templates/agent/rediform-node")
+PATH = os.environ.get("REDIFORM_NODE") or os.path.join(
+    os.path.dirname(__file__), "../../main/resources/templates/agent/rediform-node")
 sys.dont_write_bytecode = True
 loader = importlib.machinery.SourceFileLoader("rediform_node", PATH)
 agent = importlib.util.module_from_spec(importlib.util.spec_from_loader("rediform_node", loader))

@@ -34,7 +34,7 @@ public final class NodeFiles {
 
   /** The agent itself, the same on every node. */
   public static String agent() {
-    return Templates.text("agent/" + AGENT);
+    return Templates.program("agent/" + AGENT);
   }
 
   /** The stand-in for systemd on the local platform. */

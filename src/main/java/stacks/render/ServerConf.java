@@ -91,6 +91,8 @@ final class ServerConf {
     Memory backlog = share.compareTo(LARGEST_BACKLOG) < 0 ? share : LARGEST_BACKLOG;
     lines.put("repl-backlog-size", backlog.bytes() == 0 ? "1mb" : backlog.toString());
     lines.put("save", "3600 1");
+    // A stop is a stop: with a full disk Redis would refuse to, until systemd kills it.
+    lines.put("shutdown-on-sigterm", "force");
     int cpu = node.size().cpu();
     if (cpu >= FEWEST_CPUS_FOR_IO_THREADS) {
       lines.put("io-threads", String.valueOf(cpu >= 8 ? 6 : cpu - 1));

@@ -38,6 +38,16 @@ final class Templates {
     }
   }
 
+  /**
+   * A Python program as nodes get it: without comments and docstrings, a third of its size that
+   * user-data has no room for. The module's own docstring stays: it is the program's help.
+   */
+  static String program(String name) {
+    return text(name)
+        .replaceAll("(?m)^ +\"\"\"(?s:.*?)\"\"\"\n", "")
+        .replaceAll("(?m)^ *#(?!!).*\n", "");
+  }
+
   /** A file with its {@code {{variables}}} filled in. */
   static String fill(String name, Map<String, Object> variables) {
     return COMPILED.computeIfAbsent(name, key -> MUSTACHE.compile(text(key))).execute(variables);

@@ -139,7 +139,7 @@ public final class UserData {
                 file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
                 file(UNITS + unit, "0644", Templates.fill("systemd/" + unit, variables)),
                 file(PROGRAMS + NodeFiles.AGENT, "0755", NodeFiles.agent()),
-                file(PROGRAMS + "rediform-boot", "0755", Templates.text("agent/rediform-boot")),
+                file(PROGRAMS + "rediform-boot", "0755", Templates.program("agent/rediform-boot")),
                 file(
                     PROGRAMS + "rediform-setup",
                     "0755",

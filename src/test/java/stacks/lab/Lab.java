@@ -174,6 +174,14 @@ public final class Lab implements AutoCloseable {
     return at(place.network(), command);
   }
 
+  /** Runs a command at a place in the lab's network, in a folder and with more variables. */
+  Run at(Place place, Path folder, Map<String, String> environment, String... command)
+      throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of("env", "--chdir=" + folder));
+    all.addAll(List.of(command));
+    return Run.of(folder, environment, at(place, all));
+  }
+
   private List<String> at(String network, List<String> command) {
     List<String> all = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + network));
     all.addAll(command);
@@ -182,15 +190,11 @@ public final class Lab implements AutoCloseable {
 
   /** Cuts all links between two groups of hosts, given by their names; the rest stay connected. */
   public void cut(List<String> some, List<String> others) throws IOException, InterruptedException {
-    nft(
-        "table bridge cut { chain forward { type filter hook forward priority 0;"
-            + drop(some, others)
-            + drop(others, some)
-            + " } }");
+    forward(drop(some, others), drop(others, some));
   }
 
   private static String drop(List<String> from, List<String> to) {
-    return " iifname { %s } oifname { %s } drop;".formatted(ports(from), ports(to));
+    return "iifname { %s } oifname { %s } drop".formatted(ports(from), ports(to));
   }
 
   private static String ports(List<String> names) {
@@ -200,26 +204,37 @@ public final class Lab implements AutoCloseable {
   /** The bridge's port of a host, or of one of the places. */
   private static String port(String name) {
     return Stream.of(Place.values()).anyMatch(place -> place.network().equals(name))
-        ? "v-" + name
-        : "vb-" + name;
+        ? "\"v-" + name + "\""
+        : "\"vb-" + name + "\"";
   }
 
   /** Loses a share of a host's packets, both ways. */
   public void lose(String host, int percent) throws IOException, InterruptedException {
+    String share = " numgen random mod 100 < " + percent + " drop";
+    forward("iifname " + port(host) + share, "oifname " + port(host) + share);
+  }
+
+  /** Rules for what the bridge forwards, until it is mended. */
+  private void forward(String... rules) throws IOException, InterruptedException {
     nft(
-        "table bridge cut { chain forward { type filter hook forward priority 0;"
-            + " iifname %1$s numgen random mod 100 < %2$d drop;".formatted(port(host), percent)
-            + " oifname %1$s numgen random mod 100 < %2$d drop; } }"
-                .formatted(port(host), percent));
+        """
+        table bridge cut {
+          chain forward {
+            type filter hook forward priority 0
+            %s
+          }
+        }
+        """
+            .formatted(String.join("\n    ", rules)));
   }
 
   /** Mends every cut. */
   public void mend() throws IOException, InterruptedException {
-    nft("table bridge cut; delete table bridge cut");
+    nft("delete table bridge cut");
   }
 
   private void nft(String rules) throws IOException, InterruptedException {
-    Path file = Files.writeString(folder.resolve("rules.nft"), rules + "\n");
+    Path file = Files.writeString(folder.resolve("rules.nft"), rules);
     Run.of(Path.of("."), Map.of(), at("lab", List.of("nft", "-f", file.toString()))).succeeded();
   }
 

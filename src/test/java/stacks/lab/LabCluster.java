@@ -133,6 +133,11 @@ public final class LabCluster implements AutoCloseable {
     return planned("aws_secretsmanager_secret.passwords").path("name").asText();
   }
 
+  /** The key that opens the hosts to their operators. */
+  Path sshKey() {
+    return lab.folder().resolve("id");
+  }
+
   public Lab lab() {
     return lab;
   }

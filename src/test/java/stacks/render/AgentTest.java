@@ -2,15 +2,47 @@ package stacks.render;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import stacks.testing.Run;
 
 class AgentTest {
+  @TempDir private Path folder;
+
   @Test
-  void the_agents_own_tests_pass() throws Exception {
-    Run run = Run.of(Path.of("."), Map.of(), "python3", "-B", "src/test/python/test_agent.py");
+  void the_agents_own_tests_pass_on_the_program_that_nodes_get() throws Exception {
+    Path program = Files.writeString(folder.resolve("rediform-node"), NodeFiles.agent());
+    Run run =
+        Run.of(
+            Path.of("."),
+            Map.of("REDIFORM_NODE", program.toString()),
+            "python3",
+            "-B",
+            "src/test/python/test_agent.py");
     assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d+ tests").contains("OK");
+  }
+
+  @Test
+  void programs_travel_without_comments_and_are_otherwise_the_same() throws Exception {
+    for (String name : new String[] {"rediform-node", "rediform-boot"}) {
+      Path all = Files.writeString(folder.resolve("all"), Templates.text("agent/" + name));
+      Path sent = Files.writeString(folder.resolve("sent"), Templates.program("agent/" + name));
+      String tree =
+          """
+          import ast, sys
+          def tree(path):
+              module = ast.parse(open(path).read())
+              for node in ast.walk(module):
+                  if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+                      node.body = node.body[1:]
+              return ast.dump(module)
+          sys.exit(tree(sys.argv[1]) != tree(sys.argv[2]))
+          """;
+      Run.of(folder, Map.of(), "python3", "-c", tree, all.toString(), sent.toString()).succeeded();
+      assertThat(Files.size(sent)).isLessThan(Files.size(all));
+    }
   }
 }
