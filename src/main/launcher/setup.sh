@@ -92,7 +92,8 @@ need_moto() {
 }
 
 need_npm_packages() {
-  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  # npm would empty what a link leads to, which is another project's (a test's project has such a link).
+  if [ -L node_modules ] || [ node_modules/.package-lock.json -nt package-lock.json ]; then return; fi
   need_command npm npm
   say "installing the pinned npm packages (cdktf-cli; once, about a minute)"
   mkdir -p .rediform

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import stacks.testing.Project;
 import stacks.testing.Run;
 
@@ -21,6 +22,18 @@ class LauncherIT {
       assertThat(project.folder().resolve(".rediform")).doesNotExist();
     }
     assertThat(Files.getLastModifiedTime(jar)).isEqualTo(built);
+  }
+
+  @Test
+  void npm_packages_of_another_project_are_left_alone(@TempDir Path folder) throws Exception {
+    Files.createSymbolicLink(
+        folder.resolve("node_modules"), Files.createDirectory(folder.resolve("others")));
+    Files.createFile(folder.resolve("package-lock.json"));
+    String npm =
+        "npm() { echo npm \"$@\" > ran; }; . %s; need_npm_packages"
+            .formatted(Path.of("src/main/launcher/setup.sh").toAbsolutePath());
+    Run.of(folder, Map.of(), "bash", "-c", npm).succeeded();
+    assertThat(folder.resolve("ran")).doesNotExist();
   }
 
   @Test
