@@ -104,7 +104,7 @@ final class DeployCommand implements Callable<Integer> {
     }
     if (code != 0) {
       throw Failure.missing(
-          "%s %s did not finish (cdktf ended with code %d, its reasons are above). No data was removed:"
+          "%s %s did not finish (cdktf ended with code %d, its reasons are above). What is done stays:"
                   .formatted(verb, cluster.name(), code)
               + " mend the cause and run the same command again, it goes on from there");
     }
