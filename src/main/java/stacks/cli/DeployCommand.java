@@ -1,6 +1,7 @@
 package stacks.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -29,6 +30,9 @@ import stacks.platform.local.LocalPlatform;
       "  ./rediform deploy staging --auto-approve"
     })
 final class DeployCommand implements Callable<Integer> {
+  /** A deploy during or right after a failover: Sentinels may need this long to be of one mind. */
+  private static final Duration SETTLE = Duration.ofSeconds(30);
+
   @Mixin private EnvironmentArgument environment;
 
   @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
@@ -51,7 +55,8 @@ final class DeployCommand implements Callable<Integer> {
     String name = cluster.name();
     out.println();
     if (cluster.environment().platform() == Platform.LOCAL) {
-      ClusterStatus status = ClusterStatus.read(cluster, StatusCommand.password(cluster));
+      ClusterStatus status =
+          ClusterStatus.awaitWhole(cluster, StatusCommand.password(cluster), SETTLE);
       StatusCommand.print(status, out);
       out.println();
       if (!status.isWhole()) {

@@ -138,7 +138,8 @@ class BadInputIT {
     assertThat(Files.readString(log)).doesNotContain("\tat ").doesNotContain("Traceback");
 
     project.rediform("deploy", "local").succeeded();
-    project.rediform("status", "local").succeeded();
+    Eventually.within(
+        Duration.ofSeconds(30), () -> project.rediform("status", "local").succeeded());
     project.rediform("destroy", "local").succeeded();
     assertThat(project.processes()).isEmpty();
   }
