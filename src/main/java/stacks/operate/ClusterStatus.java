@@ -1,12 +1,10 @@
 package stacks.operate;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import redis.clients.jedis.Jedis;
@@ -29,7 +27,6 @@ import stacks.cluster.SentinelNode;
  */
 public record ClusterStatus(
     String environment, List<Redis> redis, List<Sentinel> sentinels, List<String> problems) {
-  private static final Duration POLL = Duration.ofMillis(200);
 
   /**
    * A data node.
@@ -100,17 +97,6 @@ public record ClusterStatus(
             .map(node -> sentinel(node, cluster.environment().sentinels().masterName()))
             .toList();
     return of(cluster, redis, sentinels);
-  }
-
-  /** Asks again and again until the cluster is whole, or for so long; gives the last answers. */
-  public static ClusterStatus awaitWhole(Cluster cluster, Password appPassword, Duration longest) {
-    long deadline = System.nanoTime() + longest.toNanos();
-    ClusterStatus status = read(cluster, appPassword);
-    while (!status.isWhole() && System.nanoTime() < deadline) {
-      LockSupport.parkNanos(POLL.toNanos());
-      status = read(cluster, appPassword);
-    }
-    return status;
   }
 
   static ClusterStatus of(Cluster cluster, List<Redis> redis, List<Sentinel> sentinels) {
