@@ -21,7 +21,8 @@ import stacks.testing.Golden;
 
 /** What the environments, and files that differ from them, synthesize to. */
 class AwsSynthTest {
-  private static final String EXISTING =
+  /** Whatever the environments of the repository leave out. */
+  static final String EXISTING =
       """
       platform: aws
       network:
