@@ -8,17 +8,26 @@ MOTO_VERSION=5.2.1
 say() { printf 'rediform: %s\n' "$*" >&2; }
 missing() { say "$*"; exit 3; }
 
-# need_packages WHAT PACKAGE…: installs Debian packages, by apt and as root or through sudo.
-need_packages() {
-  local what=$1 sudo=
+# As root, or through a sudo that does not ask.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# can_install WHAT PACKAGE…: whether Debian packages can be installed here; if not, that is the end.
+can_install() {
+  local what=$1
   shift
-  [ "$(id -u)" = 0 ] || sudo=sudo
-  command -v apt-get > /dev/null && { [ -z "$sudo" ] || sudo -n true 2> /dev/null; } \
+  { command -v apt-get && as_root true; } > /dev/null 2>&1 \
     || missing "$what is missing; to get it: sudo apt-get install $*"
+}
+
+# need_packages WHAT PACKAGE…: installs Debian packages.
+need_packages() {
+  local what=$1
+  can_install "$@"
+  shift
   say "$what is missing: installing $* with apt-get"
   mkdir -p .rediform
-  { DEBIAN_FRONTEND=noninteractive $sudo apt-get -q update \
-    && DEBIAN_FRONTEND=noninteractive $sudo apt-get -qy install --no-install-recommends "$@"; } \
+  { as_root apt-get -q update \
+    && as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "$@"; } \
     > .rediform/apt.log 2>&1 \
     || missing "apt-get could not install $* (see .rediform/apt.log); to try by hand: sudo apt-get install $*"
 }
@@ -28,6 +37,17 @@ need_command() {
   local command=$1
   shift
   command -v "$command" > /dev/null || need_packages "$command" "$@"
+}
+
+# The tests want cloud-init as a program. Debian's package is more: it would set up this machine at
+# its next start, as if it had just been made.
+need_cloud_init() {
+  command -v cloud-init > /dev/null && return
+  can_install cloud-init cloud-init
+  say "cloud-init shall only check files: /etc/cloud/cloud-init.disabled keeps it from acting on this machine"
+  as_root mkdir -p /etc/cloud
+  as_root touch /etc/cloud/cloud-init.disabled
+  need_packages cloud-init cloud-init
 }
 
 # Debian's redis-tools holds the server's program without a service: nothing starts by itself.
@@ -72,7 +92,8 @@ need_moto() {
 }
 
 need_npm_packages() {
-  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  # npm would empty what a link leads to, which is another project's (a test's project has such a link).
+  if [ -L node_modules ] || [ node_modules/.package-lock.json -nt package-lock.json ]; then return; fi
   need_command npm npm
   say "installing the pinned npm packages (cdktf-cli; once, about a minute)"
   mkdir -p .rediform
@@ -81,24 +102,30 @@ need_npm_packages() {
 }
 
 build_if_stale() {
-  [ -f target/rediform.jsa ] && [ -z "$(find src/main pom.xml -newer target/rediform.jar -print -quit)" ] && return
-  need_command javac default-jdk-headless
-  need_command mvn maven
-  say "building target/rediform.jar with Maven (once, then only when the source changes)"
-  mkdir -p .rediform
-  mvn -q -B -Dmaven.test.skip=true package > .rediform/build.log 2>&1 \
-    || { tail -n 20 .rediform/build.log >&2; missing "the build failed (see .rediform/build.log); to try by hand: mvn package"; }
-  archive_classes
+  # What is a link counts as what it leads to: a test's project is made of new links to this one.
+  if [ ! -f target/rediform.jar ] \
+    || [ -n "$(find -L src/main/java src/main/resources pom.xml -newer target/rediform.jar -print -quit)" ]; then
+    need_command javac default-jdk-headless
+    need_command mvn maven
+    say "building target/rediform.jar with Maven (once, then only when the source changes)"
+    mkdir -p .rediform
+    mvn -q -B -Dmaven.test.skip=true package > .rediform/build.log 2>&1 \
+      || { tail -n 20 .rediform/build.log >&2; missing "the build failed (see .rediform/build.log); to try by hand: mvn package"; }
+    touch target/rediform.jar # Maven leaves a jar alone that would come out the same
+  fi
+  [ target/rediform.jsa -nt target/rediform.jar ] || archive_classes
 }
 
 # Java starts in half the time from an archive of the classes that `check` and `synth` load.
 archive_classes() {
   local scratch
-  scratch=$(mktemp -d)
-  CDKTF_OUTDIR=$scratch with_java -XX:ArchiveClassesAtExit=target/rediform.jsa -Xlog:all=off \
+  mkdir -p target/tmp
+  scratch=$(mktemp -d target/tmp/archive-XXXXXX)
+  CDKTF_OUTDIR=$scratch/out with_java -XX:ArchiveClassesAtExit="$scratch/jsa" -Xlog:all=off \
     -jar target/rediform.jar app > /dev/null 2>&1 || true
+  touch "$scratch/jsa"
+  mv -f "$scratch/jsa" target/rediform.jsa # as a whole: another process may be about to read it
   rm -rf "$scratch"
-  touch target/rediform.jsa
 }
 
 run_java() {
@@ -107,6 +134,7 @@ run_java() {
 
 # with_java ARGUMENT…: Java, and the Node that jsii starts for it, with what makes both quick and
 # small: docs/decisions/0012, measured by bench/synth.py. NODE_OPTIONS is for this process alone.
+# Since JDK 22 there may be a console without a terminal; jdk.console asks for the one of before.
 with_java() {
   mkdir -p target/tmp
   # jsii leaves an empty folder at every run; those of finished runs go.
@@ -114,5 +142,5 @@ with_java() {
   JSII_RUNTIME_PACKAGE_CACHE=enabled \
     JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20 \
     NODE_OPTIONS="${REDIFORM_NODE_OPTIONS---max-semi-space-size=1 --preserve-symlinks --require $PWD/src/main/launcher/jsii-preload.js}" \
-    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms8m -Xmn4m -Xmx256m -Djava.io.tmpdir=target/tmp "$@"
+    java -Djdk.console=java.base -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms8m -Xmn4m -Xmx256m -Djava.io.tmpdir=target/tmp "$@"
 }

@@ -28,4 +28,6 @@ deadline = time.monotonic() + 5
 while names["replica"].get(key) != value.encode():
     assert time.monotonic() < deadline, "the replica does not have the write after 5 s"
     time.sleep(0.02)
+# Without a replica that can be reached, slave_for reads from the master and says nothing.
+assert names["replica"].info("replication")["role"] == "slave", "the replica's connection is to a master"
 print("written to %s:%s" % names["sentinel"].discover_master("mymaster"))

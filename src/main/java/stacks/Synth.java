@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.platform.ClusterPlatform;
@@ -16,6 +18,11 @@ import stacks.platform.Platforms;
 
 /** Writes clusters as Terraform configuration. */
 public final class Synth {
+  /**
+   * How jsii hands on what Node's file system says; a JavaScript stack follows in further lines.
+   */
+  private static final Pattern FILE_SYSTEM_ERROR = Pattern.compile("Error: (E[A-Z0-9]+: .*)");
+
   private Synth() {}
 
   /**
@@ -30,7 +37,7 @@ public final class Synth {
     for (Cluster cluster : clusters) {
       new RedisStack(app, cluster, Platforms.of(cluster.environment().platform()));
     }
-    app.synth();
+    synth(app);
     for (Cluster cluster : clusters) {
       ClusterPlatform platform = Platforms.of(cluster.environment().platform());
       Path stack = stack(outdir, cluster.name());
@@ -43,6 +50,19 @@ public final class Synth {
         }
         Files.writeString(path, file.getValue());
       }
+    }
+  }
+
+  /** CDKTF writes its part in Node. */
+  private static void synth(App app) throws IOException {
+    try {
+      app.synth();
+    } catch (RuntimeException e) {
+      Matcher error = FILE_SYSTEM_ERROR.matcher(String.valueOf(e.getMessage()));
+      if (error.lookingAt()) {
+        throw new IOException(error.group(1), e);
+      }
+      throw e;
     }
   }
 

@@ -2,10 +2,16 @@ package stacks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import stacks.testing.Eventually;
 import stacks.testing.Project;
 import stacks.testing.Run;
 
@@ -22,8 +28,10 @@ class CdktfIT {
         assertThat(project.folder().resolve("cdktf.out/stacks/" + name + "/cdk.tf.json")).exists();
       }
       assertThat(cdktf(project, "diff", "local").succeeded().out()).contains("to add");
-      cdktf(project, "deploy", "local", "--auto-approve").succeeded();
-      project.rediform("status", "local").succeeded();
+      Run deploy = cdktf(project, "deploy", "local", "--auto-approve").succeeded();
+      assertPasswordIsSecret(project.folder().resolve(".rediform/local/password"), deploy.all());
+      Eventually.within(
+          Duration.ofSeconds(30), () -> project.rediform("status", "local").succeeded());
       assertThat(cdktf(project, "diff", "local").succeeded().out()).contains("No changes");
       cdktf(project, "destroy", "local", "--auto-approve").succeeded();
       assertThat(project.processes()).isEmpty();
@@ -38,6 +46,14 @@ class CdktfIT {
       assertThat(run.exitCode()).isNotZero();
       assertThat(run.all()).contains("environments/local.yaml:2:13: error too-few-sentinels");
     }
+  }
+
+  private static void assertPasswordIsSecret(Path file, String printed) throws IOException {
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    String password = Files.readString(file).strip();
+    assertThat(password).as("a password of 32 random bytes").hasSize(43);
+    assertThat(printed).doesNotContain(password);
   }
 
   private static Run cdktf(Project project, String... words) throws Exception {

@@ -66,7 +66,11 @@ public final class Cli implements Runnable {
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, words) -> usage(e, err))
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err, List.of(args)));
-    return commandLine.execute(args);
+    try {
+      return commandLine.execute(args);
+    } catch (Error e) { // picocli leaves those to us: out of memory, say
+      return failure(e, err, List.of(args));
+    }
   }
 
   @Override
@@ -82,10 +86,14 @@ public final class Cli implements Runnable {
     return ExitCode.USAGE;
   }
 
-  private static int failure(Exception e, PrintWriter err, List<String> args) {
+  private static int failure(Throwable e, PrintWriter err, List<String> args) {
     boolean known = e instanceof Failure;
+    // Only the first line: what comes out of Node brings its stack along in the others.
     String message =
-        known ? e.getMessage() : "unexpected: " + e + "; --debug shows where it comes from";
+        known
+            ? e.getMessage()
+            : "unexpected: %s; --debug shows where it comes from"
+                .formatted(e.toString().lines().findFirst().orElse(""));
     err.println("rediform: " + message);
     if (args.contains("--debug")) {
       e.printStackTrace(err);

@@ -1,9 +1,13 @@
 package stacks.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,6 +17,7 @@ import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
+import stacks.operate.Password;
 import stacks.platform.local.LocalPlatform;
 
 @Command(
@@ -29,6 +34,14 @@ import stacks.platform.local.LocalPlatform;
       "  ./rediform deploy staging --auto-approve"
     })
 final class DeployCommand implements Callable<Integer> {
+  /** A failover that happens to be under way takes about ten seconds, and a full sync some more. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** Whoever waits longer than this wants to know for what. */
+  private static final Duration QUIET = Duration.ofSeconds(2);
+
+  private static final Duration POLL = Duration.ofMillis(200);
+
   @Mixin private EnvironmentArgument environment;
 
   @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
@@ -51,7 +64,10 @@ final class DeployCommand implements Callable<Integer> {
     String name = cluster.name();
     out.println();
     if (cluster.environment().platform() == Platform.LOCAL) {
-      ClusterStatus status = ClusterStatus.read(cluster, StatusCommand.password(cluster));
+      Password password = StatusCommand.password(cluster);
+      PrintWriter err = spec.commandLine().getErr();
+      ClusterStatus status =
+          onceWhole(() -> ClusterStatus.read(cluster, password), PATIENCE, QUIET, err::println);
       StatusCommand.print(status, out);
       out.println();
       if (!status.isWhole()) {
@@ -66,6 +82,30 @@ final class DeployCommand implements Callable<Integer> {
       out.println("To connect:  ./rediform client " + name + " --language python");
     }
     return ExitCode.FINE;
+  }
+
+  /** The first look at a whole cluster, or the last one when it is not whole in time. */
+  static ClusterStatus onceWhole(
+      Supplier<ClusterStatus> look, Duration patience, Duration quiet, Consumer<String> say) {
+    long start = System.nanoTime();
+    boolean said = false;
+    while (true) {
+      ClusterStatus status = look.get();
+      long waited = System.nanoTime() - start;
+      if (status.isWhole() || waited >= patience.toNanos()) {
+        return status;
+      }
+      if (!said && waited >= quiet.toNanos()) {
+        say.accept(
+            "rediform: waits up to %d s for %s to be whole: %s"
+                .formatted(
+                    patience.toSeconds(),
+                    status.environment(),
+                    String.join("; ", status.problems())));
+        said = true;
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
   }
 
   /** A busy port is a clear error before anything starts. */
@@ -104,7 +144,7 @@ final class DeployCommand implements Callable<Integer> {
     }
     if (code != 0) {
       throw Failure.missing(
-          "%s %s did not finish (cdktf ended with code %d, its reasons are above). No data was removed:"
+          "%s %s did not finish (cdktf ended with code %d, its reasons are above). What is done stays:"
                   .formatted(verb, cluster.name(), code)
               + " mend the cause and run the same command again, it goes on from there");
     }

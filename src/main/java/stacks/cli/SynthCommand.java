@@ -42,7 +42,10 @@ final class SynthCommand implements Callable<Integer> {
     try {
       Synth.write(outdir(), clusters);
     } catch (IOException | UncheckedIOException e) {
-      throw Failure.no("cannot write to " + outdir() + ": " + e.getMessage());
+      throw Failure.missing(
+          "cannot write to %s: %s; make room for it there and run the same command again"
+              .formatted(outdir(), e.getMessage()),
+          e);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,11 +18,29 @@ final class Directives {
   private static final String FIXED = "units, firewall and agent rely on ours";
   private static final String SECRET = "secrets do not belong in a file; the node fetches its own";
 
+  /** Mark of a directive that takes a whole number, from 0 on. */
+  private static final String NUMBER = " number";
+
+  private static final List<String> LINES = lines("/redis-directives.txt");
+
   /**
    * Directives of redis.conf in Redis 7.0 to 8.0: {@code CONFIG GET *} without the old names, and
    * those that only stand in the file.
    */
-  static final Set<String> REDIS = redis();
+  static final Set<String> REDIS =
+      LINES.stream().map(line -> line.replace(NUMBER, "")).collect(Collectors.toUnmodifiableSet());
+
+  /** Sentinel's own number, in milliseconds. */
+  static final String REBOOT_PERIOD = "master-reboot-down-after-period";
+
+  /** Directives of either file that take a whole number, from 0 on. */
+  static final Set<String> NUMBERS =
+      union(
+          Set.of(REBOOT_PERIOD),
+          LINES.stream()
+              .filter(line -> line.endsWith(NUMBER))
+              .map(line -> line.replace(NUMBER, ""))
+              .collect(Collectors.toUnmodifiableSet()));
 
   /** Directives of redis.conf that are not free, with the reason. */
   static final Map<String, String> REDIS_MANDATORY = redisMandatory();
@@ -33,21 +52,14 @@ final class Directives {
   static final Set<String> SENTINEL =
       union(
           Set.of(
-              "loglevel",
-              "maxclients",
-              "tcp-backlog",
-              "tcp-keepalive",
-              "timeout",
-              "master-reboot-down-after-period"),
+              "loglevel", "maxclients", "tcp-backlog", "tcp-keepalive", "timeout", REBOOT_PERIOD),
           SENTINEL_MANDATORY.keySet());
 
   private Directives() {}
 
-  private static Set<String> redis() {
-    try (InputStream in = Directives.class.getResourceAsStream("/redis-directives.txt")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .collect(Collectors.toUnmodifiableSet());
+  private static List<String> lines(String resource) {
+    try (InputStream in = Directives.class.getResourceAsStream(resource)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

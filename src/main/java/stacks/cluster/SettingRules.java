@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Backend;
@@ -67,7 +68,21 @@ final class SettingRules {
               "malformed-directive",
               ERROR,
               List.of("sentinels.config"),
-              env -> malformed(env.sentinels().config())));
+              env -> malformed(env.sentinels().config())),
+          new Rule(
+              "not-a-number",
+              ERROR,
+              List.of("redis.config"),
+              env -> notANumber(env.redis().config())),
+          new Rule(
+              "not-a-number",
+              ERROR,
+              List.of("sentinels.config"),
+              env -> notANumber(env.sentinels().config())),
+          new Rule("no-failover", ERROR, List.of("redis.config"), SettingRules::noFailover));
+
+  /** Nine digits, as Redis writes a number: what is larger overflows some of its integers. */
+  private static final Pattern NUMBER = Pattern.compile("0|[1-9]\\d{0,8}");
 
   private SettingRules() {}
 
@@ -137,6 +152,31 @@ final class SettingRules {
     return when(
         !wrong.isEmpty(),
         "Redis does not read: " + wrong + "; it says yes or no, and closes each quotation mark");
+  }
+
+  private static Optional<String> notANumber(Map<String, String> config) {
+    String wrong =
+        config.entrySet().stream()
+            .filter(entry -> Directives.NUMBERS.contains(entry.getKey()))
+            .filter(entry -> !NUMBER.matcher(entry.getValue()).matches())
+            .map(
+                entry ->
+                    entry.getKey()
+                        + " "
+                        + entry.getValue()
+                        + (entry.getKey().equals(Directives.REBOOT_PERIOD)
+                            ? " (milliseconds)"
+                            : ""))
+            .collect(Collectors.joining(", "));
+    return when(
+        !wrong.isEmpty(),
+        "not a whole number: " + wrong + "; write digits without a unit, nine at most");
+  }
+
+  private static Optional<String> noFailover(Environment env) {
+    return when(
+        "0".equals(env.redis().config().get("replica-priority")),
+        "with replica-priority 0 on every node Sentinel never promotes one; remove it");
   }
 
   private static boolean quotesAreUnbalanced(String value) {

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
@@ -69,7 +71,7 @@ public record ClusterStatus(
    * A Sentinel.
    *
    * @param master the endpoint it takes for the master; empty when the Sentinel did not answer
-   * @param replicas how many replicas it knows
+   * @param replicas how many replicas it sees up
    * @param sentinels how many Sentinels it knows, itself included
    * @param problem why it did not answer, or what its quorum check says; empty when it is fit
    */
@@ -94,6 +96,10 @@ public record ClusterStatus(
         cluster.sentinels().parallelStream()
             .map(node -> sentinel(node, cluster.environment().sentinels().masterName()))
             .toList();
+    return of(cluster, redis, sentinels);
+  }
+
+  static ClusterStatus of(Cluster cluster, List<Redis> redis, List<Sentinel> sentinels) {
     return new ClusterStatus(cluster.name(), redis, sentinels, problems(cluster, redis, sentinels));
   }
 
@@ -164,13 +170,19 @@ public record ClusterStatus(
           node.name(),
           node.endpoint(),
           Optional.of(master.get("ip") + ":" + master.get("port")),
-          Integer.parseInt(master.get("num-slaves")),
+          (int) jedis.sentinelReplicas(masterName).stream().filter(ClusterStatus::isUp).count(),
           Integer.parseInt(master.get("num-other-sentinels")) + 1,
           problem);
     } catch (JedisException e) {
       return new Sentinel(
           node.name(), node.endpoint(), Optional.empty(), 0, 0, Optional.of(reason(e)));
     }
+  }
+
+  /** A Sentinel keeps a replica that has left the cluster in mind, as one that is down. */
+  private static boolean isUp(Map<String, String> replica) {
+    return Stream.of(replica.get("flags").split(","))
+        .noneMatch(Set.of("s_down", "o_down", "disconnected")::contains);
   }
 
   private static Optional<String> checkQuorum(Jedis jedis, String masterName) {
@@ -202,19 +214,23 @@ public record ClusterStatus(
     redis.forEach(node -> node.problem().ifPresent(text -> problems.add(node.name() + " " + text)));
     sentinels.forEach(
         node -> node.problem().ifPresent(text -> problems.add(node.name() + " " + text)));
-    List<String> masters = redis.stream().filter(Redis::isMaster).map(Redis::name).toList();
-    if (masters.isEmpty()) {
-      problems.add("no node is master");
-    } else if (masters.size() > 1) {
-      problems.add("more than one node is master: " + String.join(", ", masters));
-    }
-    if (sentinels.stream().flatMap(node -> node.master().stream()).distinct().count() > 1) {
-      problems.add("the Sentinels do not agree on who is master");
+    List<Redis> masters = redis.stream().filter(Redis::isMaster).toList();
+    if (masters.size() != 1) {
+      problems.add(
+          masters.isEmpty()
+              ? "no node is master"
+              : "more than one node is master: "
+                  + masters.stream().map(Redis::name).collect(Collectors.joining(", ")));
+    } else {
+      String master = masters.get(0).endpoint();
+      redis.forEach(node -> other(node.master(), master, node.name() + " follows", problems));
+      sentinels.forEach(
+          node -> other(node.master(), master, node.name() + " takes for master", problems));
     }
     for (Sentinel node : sentinels) {
-      if (node.master().isPresent() && node.replicas() < cluster.redis().size() - 1) {
+      if (node.master().isPresent() && node.replicas() != cluster.redis().size() - 1) {
         problems.add(
-            "%s knows %d replicas, the file has %d"
+            "%s sees %d replicas, the file has %d"
                 .formatted(node.name(), node.replicas(), cluster.redis().size() - 1));
       }
       if (node.master().isPresent() && node.sentinels() != cluster.sentinels().size()) {
@@ -224,5 +240,12 @@ public record ClusterStatus(
       }
     }
     return problems;
+  }
+
+  private static void other(
+      Optional<String> found, String master, String who, List<String> problems) {
+    found
+        .filter(endpoint -> !endpoint.equals(master))
+        .ifPresent(endpoint -> problems.add(who + " " + endpoint + ", and master is " + master));
   }
 }

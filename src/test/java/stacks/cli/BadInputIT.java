@@ -67,21 +67,48 @@ class BadInputIT {
 
   @Test
   void a_folder_that_cannot_be_written_is_said_so() throws Exception {
-    Files.writeString(project.folder().resolve("cdktf.out"), "a file where a folder should be");
-    Run run = project.rediform("synth", "local").ended(1);
-    assertThat(run.err()).contains("cannot write to cdktf.out").doesNotContain("\tat ");
+    for (String name : List.of("cdktf.out", "cdktf.out/stacks")) {
+      Path file = project.folder().resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, "a file where a folder should be");
+      Run run = project.rediform("synth", "local").ended(3);
+      assertThat(run.err()).contains("rediform: cannot write to cdktf.out: ").hasLineCount(1);
+      Files.delete(file);
+    }
   }
 
   @Test
   void a_missing_terraform_that_cannot_be_had_ends_with_code_3_and_the_way_to_get_it()
       throws Exception {
     Map<String, String> without =
-        Map.of("PATH", pathWithout("terraform"), "HTTPS_PROXY", "http://127.0.0.1:9");
+        Map.of(
+            "PATH",
+            pathWithout("terraform"),
+            // curl takes either, the small letters first.
+            "https_proxy",
+            "http://127.0.0.1:9",
+            "HTTPS_PROXY",
+            "http://127.0.0.1:9");
     Run run = project.rediform(without, "deploy", "local").ended(3);
     assertThat(run.err())
         .contains("Terraform is missing")
         .contains("https://developer.hashicorp.com/terraform/install");
     assertThat(project.processes()).isEmpty();
+  }
+
+  @Test
+  void a_failed_deploy_or_destroy_claims_nothing_about_what_is_done_and_can_be_run_again()
+      throws Exception {
+    Path programs = Files.createDirectories(project.folder().resolve("programs"));
+    Path terraform = Files.writeString(programs.resolve("terraform"), "#!/bin/sh\nexit 1\n");
+    assertThat(terraform.toFile().setExecutable(true)).isTrue();
+    Map<String, String> broken = Map.of("PATH", programs + ":" + System.getenv("PATH"));
+    for (String verb : List.of("deploy", "destroy")) {
+      Run run = project.rediform(broken, verb, "local").ended(3);
+      assertThat(run.err())
+          .contains(verb + " local did not finish", "run the same command again")
+          .doesNotContain("No data was removed");
+    }
   }
 
   @Test
@@ -108,10 +135,11 @@ class BadInputIT {
     Run.of(Path.of("."), Map.of(), "kill", "-INT", "--", "-" + deploy.pid()).succeeded();
     assertThat(deploy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(deploy.exitValue()).isNotZero();
-    assertThat(Files.readString(log)).doesNotContain("\tat ");
+    assertThat(Files.readString(log)).doesNotContain("\tat ").doesNotContain("Traceback");
 
     project.rediform("deploy", "local").succeeded();
-    project.rediform("status", "local").succeeded();
+    Eventually.within(
+        Duration.ofSeconds(30), () -> project.rediform("status", "local").succeeded());
     project.rediform("destroy", "local").succeeded();
     assertThat(project.processes()).isEmpty();
   }

@@ -43,6 +43,24 @@ class CliTest {
     assertThat(err.toString()).contains("deplyo").contains("deploy");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "--debug"})
+  void an_error_of_java_itself_is_one_line_and_a_stack_trace_only_with_debug(String debug) {
+    PrintWriter full =
+        new PrintWriter(out) {
+          @Override
+          public void println(String line) {
+            throw new OutOfMemoryError("Java heap space\n    at program.js");
+          }
+        };
+    String[] words = debug.isEmpty() ? new String[] {"check"} : new String[] {"check", debug};
+    assertThat(Cli.run(full, new PrintWriter(err, true), words)).isEqualTo(ExitCode.MISSING);
+    assertThat(err.toString())
+        .startsWith(
+            "rediform: unexpected: java.lang.OutOfMemoryError: Java heap space; --debug shows");
+    assertThat(err.toString().lines().count() == 1).isEqualTo(debug.isEmpty());
+  }
+
   @Test
   void a_missing_argument_is_wrong_usage() {
     assertThat(run("render", "local")).isEqualTo(ExitCode.USAGE);

@@ -241,7 +241,29 @@ class RulesTest {
             LOCAL + "sentinels: {config: {loglevel: '\"debug'}}\n",
             LOCAL + "sentinels: {config: {loglevel: '\"debug\"'}}\n",
             "2:13: error malformed-directive: Redis does not read: loglevel \"debug; it says yes or"
-                + " no, and closes each quotation mark"));
+                + " no, and closes each quotation mark"),
+        new Line(
+            LOCAL + "sentinels: {config: {master-reboot-down-after-period: 5s}}\n",
+            LOCAL + "sentinels: {config: {master-reboot-down-after-period: 5000}}\n",
+            "2:13: error not-a-number: not a whole number: master-reboot-down-after-period 5s"
+                + " (milliseconds); write digits without a unit, nine at most"),
+        new Line(
+            LOCAL + "sentinels: {config: {master-reboot-down-after-period: 007}}\n",
+            LOCAL + "sentinels: {config: {master-reboot-down-after-period: 0}}\n",
+            "2:13: error not-a-number: not a whole number: master-reboot-down-after-period 007"
+                + " (milliseconds); write digits without a unit, nine at most"),
+        new Line(
+            LOCAL + "redis: {config: {hz: fast, timeout: -1, maxclients: 1000000000}}\n",
+            LOCAL
+                + "redis: {config: {hz: 100, timeout: 0, maxclients: 999999999,"
+                + " slowlog-log-slower-than: -1}}\n",
+            "2:9: error not-a-number: not a whole number: hz fast, timeout -1, maxclients 1000000000;"
+                + " write digits without a unit, nine at most"),
+        new Line(
+            LOCAL + "redis: {config: {replica-priority: 0}}\n",
+            LOCAL + "redis: {config: {replica-priority: 1}}\n",
+            "2:9: error no-failover: with replica-priority 0 on every node Sentinel never promotes"
+                + " one; remove it"));
   }
 
   @ParameterizedTest

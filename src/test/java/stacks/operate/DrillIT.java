@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import stacks.testing.Eventually;
 import stacks.testing.Project;
 import stacks.testing.Run;
 
@@ -20,12 +22,11 @@ class DrillIT {
       JsonNode reports = new ObjectMapper().readTree(drill.out());
       JsonNode crash = reports.get(0);
       assertThat(crash.get("fault").asText()).isEqualTo("crash");
-      assertThat(crash.get("masterBefore").asText()).isEqualTo("redis-1");
-      assertThat(crash.get("masterAfter").asText()).isNotEqualTo("redis-1");
+      assertThat(crash.get("masterAfter")).isNotEqualTo(crash.get("masterBefore"));
       assertThat(crash.get("timeline")).isNotEmpty();
       JsonNode handover = reports.get(1);
       assertThat(handover.get("fault").asText()).isEqualTo("handover");
-      assertThat(handover.get("masterBefore")).isEqualTo(crash.get("masterAfter"));
+      assertThat(handover.get("masterAfter")).isNotEqualTo(handover.get("masterBefore"));
       assertThat(handover.get("acknowledged").asInt()).isPositive();
       assertThat(handover.get("lost").asInt()).isZero();
 
@@ -33,7 +34,8 @@ class DrillIT {
         Run again = project.rediform("drill", "local", "--fault", "handover").succeeded();
         assertThat(again.out()).contains(", 0 of ").contains("acknowledged writes lost");
       }
-      project.rediform("status", "local").succeeded();
+      Eventually.within(
+          Duration.ofSeconds(30), () -> project.rediform("status", "local").succeeded());
       project.rediform("destroy", "local").succeeded();
     }
   }

@@ -37,7 +37,16 @@ public final class Terraform {
 
   /** Makes provider and backend ready. */
   public void init() throws IOException, InterruptedException {
-    List<String> arguments = new ArrayList<>(List.of("init", "-no-color"));
+    initWith("-backend=true");
+  }
+
+  /** Makes the provider ready, for a backend that cannot be reached from here. */
+  public void initWithoutBackend() throws IOException, InterruptedException {
+    initWith("-backend=false");
+  }
+
+  private void initWith(String backend) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("init", "-no-color", backend));
     if (System.getenv(MIRROR) != null) {
       arguments.add("-plugin-dir=" + System.getenv(MIRROR));
     }

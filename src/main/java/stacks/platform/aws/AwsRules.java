@@ -1,5 +1,6 @@
 package stacks.platform.aws;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
 
@@ -9,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import stacks.cluster.Cluster;
 import stacks.cluster.Rule;
 import stacks.cluster.Size;
 import stacks.environment.Environment;
@@ -17,6 +20,7 @@ import stacks.environment.Environment.Replicas;
 import stacks.environment.Environment.Sentinels;
 import stacks.environment.Platform;
 import stacks.environment.Problem.Severity;
+import stacks.render.UserData;
 
 /** Rules that hold on AWS only. They start no Node process, so {@code check} stays fast. */
 public final class AwsRules {
@@ -33,10 +37,22 @@ public final class AwsRules {
   private static final int OWN_TAGS = 2;
 
   /**
-   * Characters of {@code config:} that still fit into EC2's 16 KiB of user data, beside the agent
-   * and the most networks there can be, even when they do not compress at all.
+   * Bytes that a packed document may have. The nodes that are not looked at have other names and
+   * addresses, which pack a little better or worse; 64 bytes are more than these hold in all.
    */
-  private static final int MOST_CONFIG = 2_500;
+  private static final int MOST_USER_DATA = UserData.LARGEST - 64;
+
+  /**
+   * Bytes of its own with which a document fits in any case, as {@code AwsRulesTest} holds; packing
+   * would take a quarter of the time of {@code check}.
+   */
+  static final int SURELY_FITS = 500;
+
+  /** Bytes that a network comes to at most, packed: one line of the firewall. */
+  private static final int NETWORK = 20;
+
+  /** Stands in for the environment's name: as long as one can be, and hard to pack. */
+  private static final String LONGEST_NAME = "q7-x0w3z-9k1vj5y-8b2u6g-f4hmdtc";
 
   private static final Section MASTER = new Section("master", List.of(), AwsRules::master);
 
@@ -74,7 +90,7 @@ public final class AwsRules {
           aws(
               "user-data-too-large",
               ERROR,
-              List.of("redis.config", "sentinels.config", "platform"),
+              List.of("redis.config", "sentinels.config", "network", "platform"),
               AwsRules::userDataTooLarge),
           aws("reserved-tag", ERROR, List.of("aws.tags", "platform"), AwsRules::reservedTag),
           aws("too-many-tags", ERROR, List.of("aws.tags", "platform"), AwsRules::tooManyTags));
@@ -184,17 +200,37 @@ public final class AwsRules {
             .formatted(rules, MOST_RULES, OWN_RULES));
   }
 
+  /** Packs what the first and the last node of each kind get: nothing shorter says its size. */
   private static Optional<String> userDataTooLarge(Environment env) {
-    int characters = Math.max(size(env.redis().config()), size(env.sentinels().config()));
+    if (ownBytes(env) <= SURELY_FITS) {
+      return Optional.empty();
+    }
+    Cluster cluster = Cluster.of(LONGEST_NAME, env);
+    UserData userData = new UserData(cluster);
+    int largest =
+        Stream.of(cluster.redis(), cluster.sentinels())
+            .flatMap(nodes -> Stream.of(nodes.get(0), nodes.get(nodes.size() - 1)))
+            .mapToInt(userData::packedSize)
+            .max()
+            .orElseThrow();
     return when(
-        characters > MOST_CONFIG,
-        "%d characters of directives; a machine's user data has room for %d; leave out what is default"
-            .formatted(characters, MOST_CONFIG));
+        largest > MOST_USER_DATA,
+        "a machine's user data would have %d bytes packed, with room for %d; leave out directives"
+                .formatted(largest, MOST_USER_DATA)
+            + " that are default, and join client networks");
   }
 
-  private static int size(Map<String, String> config) {
+  /** What a file adds to the documents, at most, before they are packed. */
+  private static int ownBytes(Environment env) {
+    int networks = env.network().clients().size() + env.network().operators().size();
+    int subnets = env.network().existing().map(existing -> existing.subnets().size()).orElse(0);
+    return Math.max(bytes(env.redis().config()), bytes(env.sentinels().config()))
+        + NETWORK * (networks + subnets);
+  }
+
+  private static int bytes(Map<String, String> config) {
     return config.entrySet().stream()
-        .mapToInt(entry -> entry.getKey().length() + entry.getValue().length())
+        .mapToInt(entry -> (entry.getKey() + entry.getValue()).getBytes(UTF_8).length)
         .sum();
   }
 

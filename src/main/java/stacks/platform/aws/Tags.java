@@ -10,9 +10,19 @@ final class Tags {
 
   /** Tags of every resource: the file's own, and {@code rediform} with the environment's name. */
   static Map<String, String> ofAll(Cluster cluster) {
-    Map<String, String> tags = new TreeMap<>(cluster.environment().aws().tags());
+    Map<String, String> tags = new TreeMap<>();
+    cluster
+        .environment()
+        .aws()
+        .tags()
+        .forEach((tag, value) -> tags.put(literally(tag), literally(value)));
     tags.put("rediform", cluster.name());
     return tags;
+  }
+
+  /** Terraform reads every text as a template, a map's keys too; the file's words are none. */
+  private static String literally(String text) {
+    return text.replace("${", "$${").replace("%{", "%%{");
   }
 
   /** The name that the console shows, such as {@code production-redis-1}. */

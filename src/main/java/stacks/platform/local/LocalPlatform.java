@@ -177,11 +177,14 @@ public final class LocalPlatform implements ClusterPlatform {
   private static String generation(String nodeHome) {
     String number = "try(tonumber(trimspace(file(\"" + nodeHome + "/run/generation\"))), 0)";
     String command = "file(\"/proc/${trimspace(file(\"" + nodeHome + "/run/pid\"))}/cmdline\")";
-    return "${try(strcontains("
+    // The arguments of a process, each with a zero byte behind it, as rediform-local starts it.
+    String arguments =
+        "\"/" + SUPERVISOR + "\\u0000supervise\\u0000${abspath(\"" + nodeHome + "\")}\\u0000\"";
+    return "${try(endswith("
         + command
-        + ", \""
-        + SUPERVISOR
-        + "\"), false) ? "
+        + ", "
+        + arguments
+        + "), false) ? "
         + number
         + " : "
         + number

@@ -7,18 +7,21 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import stacks.cluster.Cluster;
 import stacks.cluster.Rule;
 import stacks.cluster.RuleTables;
 import stacks.cluster.Rules;
 import stacks.environment.EnvironmentFile;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
+import stacks.render.UserData;
 import stacks.testing.Environments;
 
 class AwsRulesTest {
@@ -101,13 +104,44 @@ class AwsRulesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"833, ''", "834, redis.config"})
-  void user_data_too_large(int characters, String keys) {
-    // The names have 45 characters together, the first two values 1,622: 2,500 with 833 more.
-    String config =
-        "redis: {config: {proc-title-template: \"%s\", syslog-ident: \"%s\", bgsave_cpulist: \"%s\"}}"
-            .formatted("x".repeat(810), "y".repeat(812), "z".repeat(characters));
-    assertKeys("user-data-too-large", config, keys);
+  @ValueSource(strings = {"x", "é", "語"})
+  void user_data_too_large(String letters) {
+    int accepted = 0;
+    int refused = 0;
+    for (int count = 100; count <= 4_000; count += 100) {
+      String yaml = directives("redis", count, letters);
+      int largest = largestUserData(yaml);
+      boolean tooLarge = !keysOf("user-data-too-large", aws(yaml, "")).isEmpty();
+      if (largest > UserData.LARGEST) {
+        assertThat(tooLarge).as("%d bytes are refused", largest).isTrue();
+      } else if (largest < UserData.LARGEST - 200) {
+        assertThat(tooLarge).as("%d bytes are accepted", largest).isFalse();
+      }
+      accepted += tooLarge ? 0 : 1;
+      refused += tooLarge ? 1 : 0;
+    }
+    assertThat(accepted).isPositive();
+    assertThat(refused).isPositive();
+    assertKeys("user-data-too-large", directives("redis", 8_000, letters), "redis.config");
+    assertKeys("user-data-too-large", directives("sentinels", 8_000, letters), "redis.config");
+  }
+
+  /** What is accepted without a look at the packed size. */
+  @ParameterizedTest
+  @ValueSource(strings = {"package", "source"})
+  void user_data_with_little_of_its_own_fits(String install) {
+    for (String section : List.of("redis", "sentinels")) {
+      for (int networks : List.of(0, 20)) {
+        String yaml =
+            directives(section, AwsRules.SURELY_FITS - 20 * networks, "x")
+                + "\nnetwork: {clients: [%s]}".formatted(blocks("10.1", networks));
+        yaml =
+            section.equals("redis")
+                ? yaml.replace("redis: {", "redis: {install: " + install + ", ")
+                : yaml + "\nredis: {install: " + install + "}";
+        assertThat(largestUserData(yaml)).isLessThanOrEqualTo(UserData.LARGEST);
+      }
+    }
   }
 
   @Test
@@ -164,6 +198,30 @@ class AwsRulesTest {
 
   private static void assertKeys(String rule, String yaml, String keys) {
     assertThat(keysOf(rule, aws(yaml, ""))).isEqualTo(keys);
+  }
+
+  /** Directives of that many characters that hardly pack, among them some of the letters. */
+  private static String directives(String section, int count, String letters) {
+    String alphabet =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + letters.repeat(20);
+    Random random = new Random(count);
+    List<String> lines = new ArrayList<>();
+    for (int left = count; left > 0; left -= 500) {
+      String name = "directive-" + left;
+      String value =
+          random
+              .ints(Math.max(0, Math.min(500, left) - name.length()), 0, alphabet.length())
+              .mapToObj(i -> alphabet.substring(i, i + 1))
+              .collect(Collectors.joining());
+      lines.add("%s: \"%s\"".formatted(name, value));
+    }
+    return "%s: {config: {%s}}".formatted(section, String.join(", ", lines));
+  }
+
+  private static int largestUserData(String yaml) {
+    Cluster cluster = Environments.cluster("size", aws(yaml, ""));
+    UserData userData = new UserData(cluster);
+    return cluster.nodes().stream().mapToInt(userData::packedSize).max().orElseThrow();
   }
 
   /** Where a rule is broken, in the order of the rules. */

@@ -21,7 +21,8 @@ import stacks.testing.Golden;
 
 /** What the environments, and files that differ from them, synthesize to. */
 class AwsSynthTest {
-  private static final String EXISTING =
+  /** Whatever the environments of the repository leave out. */
+  static final String EXISTING =
       """
       platform: aws
       network:
@@ -37,7 +38,7 @@ class AwsSynthTest {
         region: eu-west-1
         image: debian-12
         state: {backend: s3, bucket: states, region: eu-north-1}
-        tags: {Team: search, Name: ours}
+        tags: {Team: search, Name: ours, Cost: "${var.x} and %{if} at 50%, 5$", "${key}": x}
       """;
 
   @TempDir static Path out;
@@ -121,6 +122,20 @@ class AwsSynthTest {
     assertThat(backend.path("region").asText()).isEqualTo("eu-north-1");
     assertThat(backend.path("encrypt").asBoolean()).isTrue();
     assertThat(backend.path("use_lockfile").asBoolean()).isTrue();
+  }
+
+  @Test
+  void words_of_a_tag_are_no_template_of_terraform() throws IOException {
+    JsonNode tags =
+        read("existing")
+            .path("provider")
+            .path("aws")
+            .get(0)
+            .path("default_tags")
+            .get(0)
+            .path("tags");
+    assertThat(tags.path("Cost").asText()).isEqualTo("$${var.x} and %%{if} at 50%, 5$");
+    assertThat(tags.path("$${key}").asText()).isEqualTo("x");
   }
 
   @Test

@@ -3,6 +3,8 @@ package stacks.platform.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,14 +59,18 @@ class LocalIT {
   }
 
   private static String environment(int replicas) {
+    return environment(replicas, 3);
+  }
+
+  private static String environment(int replicas, int sentinels) {
     return """
         platform: local
         redis: {port: %d}
         master: {memory: 512mb, maxmemory: 64mb}
         replicas: {count: %d}
-        sentinels: {port: %d, downAfter: 2s}
+        sentinels: {count: %d, port: %d, downAfter: 2s}
         """
-        .formatted(port, replicas, sentinelPort);
+        .formatted(port, replicas, sentinels, sentinelPort);
   }
 
   private static Run rediform(String... words) throws Exception {
@@ -73,11 +79,44 @@ class LocalIT {
     return run;
   }
 
+  /** A node that has just come back may need seconds until every Sentinel has seen it. */
+  private static Run assertWhole() {
+    Run[] status = new Run[1];
+    Eventually.within(
+        Duration.ofSeconds(60), () -> status[0] = rediform("status", "local").succeeded());
+    return status[0];
+  }
+
+  @Test
+  @Order(0)
+  void a_plan_names_every_node_that_a_first_deploy_would_make() throws Exception {
+    List<String> nodes =
+        List.of("redis-1", "redis-2", "redis-3", "sentinel-1", "sentinel-2", "sentinel-3");
+    String plan = rediform("plan", "local").succeeded().out();
+    for (String node : nodes) {
+      assertThat(plan.lines())
+          .contains(
+              "%1$s: create terraform_data.%1$s, terraform_data.%1$s-settings".formatted(node));
+    }
+    assertThat(plan.lines())
+        .hasSize(7)
+        .contains(
+            "shared: create terraform_data.folder, terraform_data.programs, terraform_data.whole");
+    JsonNode changes = json(rediform("plan", "local", "--json").succeeded());
+    assertThat(changes.fieldNames())
+        .toIterable()
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(nodes.stream(), Stream.of("shared")).toList());
+    assertThat(changes.at("/redis-1/0/address").asText()).isEqualTo("terraform_data.redis-1");
+    assertThat(changes.at("/redis-1/0/action").asText()).isEqualTo("create");
+    assertThat(project.processes()).isEmpty();
+  }
+
   @Test
   @Order(1)
   void one_command_brings_up_three_redis_and_three_sentinels() throws Exception {
     rediform("deploy", "local").succeeded();
-    Run status = rediform("status", "local").succeeded();
+    Run status = assertWhole();
     assertThat(status.out())
         .contains("local is whole")
         .contains("redis-1")
@@ -95,6 +134,29 @@ class LocalIT {
     assertThat(rediform("deploy", "local").succeeded().out()).contains("No changes");
     assertThat(servers()).isEqualTo(running);
     project.terraform("local", "plan", "-detailed-exitcode", "-input=false").ended(0);
+  }
+
+  @Test
+  @Order(3)
+  void a_report_for_programs_says_what_the_one_for_people_says() throws Exception {
+    assertThat(rediform("plan", "local").succeeded().out())
+        .isEqualTo("local is what its file says; a deploy would change nothing\n");
+    assertThat(json(rediform("plan", "local", "--json").succeeded())).isEmpty();
+    JsonNode status = json(rediform("status", "local", "--json").succeeded());
+    assertThat(status.path("environment").asText()).isEqualTo("local");
+    assertThat(status.path("whole").asBoolean()).isTrue();
+    assertThat(status.path("problems")).isEmpty();
+    assertThat(status.path("redis")).hasSize(3);
+    assertThat(status.at("/redis/0/name").asText()).isEqualTo("redis-1");
+    assertThat(status.at("/redis/0/role").asText()).isEqualTo("master");
+    assertThat(status.at("/redis/1/role").asText()).isEqualTo("replica");
+    assertThat(status.at("/redis/1/master")).isEqualTo(status.at("/redis/0/endpoint"));
+    assertThat(status.at("/redis/1/linkUp").asBoolean()).isTrue();
+    assertThat(status.path("sentinels")).hasSize(3);
+    assertThat(status.at("/sentinels/2/name").asText()).isEqualTo("sentinel-3");
+    assertThat(status.at("/sentinels/2/master")).isEqualTo(status.at("/redis/0/endpoint"));
+    assertThat(status.at("/sentinels/2/replicas").asInt()).isEqualTo(2);
+    assertThat(status.at("/sentinels/2/sentinels").asInt()).isEqualTo(3);
   }
 
   @Test
@@ -155,7 +217,7 @@ class LocalIT {
             assertThat(master.set("written-after", "failover")).isEqualTo("OK");
           }
         });
-    Eventually.within(Duration.ofSeconds(60), () -> rediform("status", "local").succeeded());
+    assertWhole();
     try (Jedis old = app(port)) {
       assertThat(old.info("replication")).contains("role:slave").contains("master_link_status:up");
       assertThat(old.get("survives")).isEqualTo("yes");
@@ -187,7 +249,7 @@ class LocalIT {
             "terraform_data.redis-4-settings will be created",
             "terraform_data.whole must be replaced"); // it waits for the new node too
     rediform("deploy", "local").succeeded();
-    assertThat(rediform("status", "local").succeeded().out()).contains("redis-4");
+    assertThat(assertWhole().out()).contains("redis-4");
     assertThat(servers()).containsAll(before).hasSize(before.size() + 1);
   }
 
@@ -199,7 +261,7 @@ class LocalIT {
     ProcessHandle.of(supervisor).orElseThrow().destroyForcibly();
     Eventually.within(Duration.ofSeconds(10), () -> rediform("status", "local").ended(1));
     assertThat(rediform("deploy", "local").succeeded().out()).contains("sentinel-3: starts");
-    rediform("status", "local").succeeded();
+    assertWhole();
     project.terraform("local", "plan", "-detailed-exitcode", "-input=false").ended(0);
   }
 
@@ -216,7 +278,7 @@ class LocalIT {
     }
     Eventually.within(Duration.ofSeconds(20), () -> assertThat(project.processes()).isEmpty());
     rediform("deploy", "local").succeeded();
-    rediform("status", "local").succeeded();
+    assertWhole();
     try (Jedis master = master()) {
       assertThat(master.get("before-the-loss")).isEqualTo("1");
     }
@@ -233,7 +295,7 @@ class LocalIT {
     assertThat(deploy.out())
         .contains("redis-4: restarts with new settings", "redis-1: restarts with new settings")
         .doesNotContain("sentinel-1: restarts");
-    rediform("status", "local").succeeded();
+    assertWhole();
     for (int i = 0; i < 4; i++) {
       try (Jedis node = app(port + i)) {
         assertThat(node.info("memory")).contains("maxmemory_human:96.00M");
@@ -278,7 +340,7 @@ class LocalIT {
     assertThat(rediform("deploy", "local").succeeded().out()).contains("redis-4: stopped");
     assertThat(project.folder().resolve(".rediform/local/redis-4")).doesNotExist();
     assertThat(serverOn(port + 3)).isEmpty();
-    rediform("status", "local").succeeded();
+    assertWhole();
     try (Jedis master = master()) {
       assertThat(master.get("before-the-loss")).isEqualTo("1");
     }
@@ -286,6 +348,16 @@ class LocalIT {
 
   @Test
   @Order(15)
+  void sentinels_that_left_the_file_are_forgotten() throws Exception {
+    project.environment("local", environment(2, 5));
+    rediform("deploy", "local").succeeded();
+    project.environment("local", environment(2, 3));
+    assertThat(rediform("deploy", "local").succeeded().out()).contains("sentinel-5: stopped");
+    assertThat(assertWhole().out().lines().filter(line -> line.contains("3 Sentinels"))).hasSize(3);
+  }
+
+  @Test
+  @Order(16)
   void destroy_leaves_nothing_running_and_no_data() throws Exception {
     rediform("destroy", "local").succeeded();
     assertThat(project.processes()).isEmpty();
@@ -315,6 +387,10 @@ class LocalIT {
 
   /** Debian's own Python, for which python3-redis is packaged. */
   private static final String PYTHON = "/usr/bin/python3";
+
+  private static JsonNode json(Run run) throws IOException {
+    return new ObjectMapper().readTree(run.out());
+  }
 
   private static List<String> changes(String plan) {
     return plan.lines()

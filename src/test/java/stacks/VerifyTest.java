@@ -1,0 +1,97 @@
+package stacks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stacks.testing.Run;
+
+/** What {@code ./verify} does around the tests. */
+class VerifyTest {
+  private static final Path TABLE = Path.of("src/test/python/table.py").toAbsolutePath();
+
+  @TempDir private Path folder;
+
+  @Test
+  void a_table_without_a_skip_is_fine() throws Exception {
+    source("stacks/GoodTest.java", "@Test void works() {}");
+    report("stacks.GoodTest", "<testcase classname='stacks.GoodTest' name='works'/>");
+    assertThat(table("--require-all").succeeded().out()).contains("1 tests ran, 0 were skipped");
+  }
+
+  @Test
+  void a_skipped_test_is_named_with_its_reason_and_fails_where_all_are_required() throws Exception {
+    source("stacks/GoodTest.java", "@Test void works() {}");
+    report(
+        "stacks.GoodTest",
+        "<testcase classname='stacks.GoodTest' name='works'/>"
+            + "<testcase classname='stacks.GoodTest' name='other'><skipped message='no moon'/></testcase>");
+    assertThat(table().succeeded().out()).contains("  skipped stacks.GoodTest.other: no moon");
+    table("--require-all").ended(1);
+  }
+
+  @Test
+  void a_class_of_which_no_test_ran_counts_as_skipped() throws Exception {
+    source("stacks/GoodTest.java", "@Test void works() {}");
+    report("stacks.GoodTest", "<testcase classname='stacks.GoodTest' name='works'/>");
+    source("stacks/lab/WholeIT.java", "@BeforeAll static void no() {}\n@Test void never() {}");
+    report("stacks.lab.WholeIT", "");
+    source("stacks/NoReportTest.java", "@ParameterizedTest void never() {}");
+    source("stacks/HelperIT.java", "/** Holds no test. */");
+    source("stacks/Helper.java", "@Test void is_no_class_of_tests() {}");
+    assertThat(table().succeeded().out())
+        .contains("1 tests ran, 2 were skipped")
+        .contains("  skipped stacks.NoReportTest: no test of it ran")
+        .contains("  skipped stacks.lab.WholeIT: no test of it ran");
+    table("--require-all").ended(1);
+  }
+
+  @Test
+  void no_test_at_all_is_a_failure() throws Exception {
+    table().ended(1);
+  }
+
+  @Test
+  void cloud_init_is_put_to_sleep_before_it_is_installed() throws Exception {
+    String script =
+        """
+        . %s
+        command() { [ "$2" != cloud-init ]; }
+        as_root() { echo "as root: $*" >&2; }
+        need_cloud_init
+        """
+            .formatted(Path.of("src/main/launcher/setup.sh").toAbsolutePath());
+    Run run = Run.of(folder, Map.of(), "bash", "-euc", script).succeeded();
+    assertThat(run.err())
+        .containsSubsequence(
+            "/etc/cloud/cloud-init.disabled keeps it from acting on this machine",
+            "as root: touch /etc/cloud/cloud-init.disabled",
+            "installing cloud-init with apt-get");
+    assertThat(Files.readString(folder.resolve(".rediform/apt.log")))
+        .contains("apt-get -qy install --no-install-recommends cloud-init");
+  }
+
+  private void source(String path, String body) throws IOException {
+    Path file = folder.resolve("src/test/java").resolve(path);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "class X {\n" + body.indent(2) + "}\n");
+  }
+
+  private void report(String name, String cases) throws IOException {
+    Path reports = Files.createDirectories(folder.resolve("target/surefire-reports"));
+    Files.writeString(
+        reports.resolve("TEST-" + name + ".xml"), "<testsuite>" + cases + "</testsuite>");
+  }
+
+  private Run table(String... words) throws Exception {
+    List<String> command = new ArrayList<>(List.of("python3", TABLE.toString()));
+    command.addAll(List.of(words));
+    return Run.of(folder, Map.of(), command);
+  }
+}

@@ -1,0 +1,102 @@
+package stacks.operate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import stacks.cluster.Cluster;
+import stacks.operate.ClusterStatus.Redis;
+import stacks.operate.ClusterStatus.Sentinel;
+import stacks.testing.Environments;
+
+/** What counts as whole; that nodes are read rightly is tested on real ones. */
+class ClusterStatusTest {
+  private static final String ONE = "127.0.0.1:6379";
+  private static final String TWO = "127.0.0.1:6380";
+
+  private final Cluster cluster = Environments.cluster("local");
+  private final List<Redis> redis =
+      new ArrayList<>(List.of(master("redis-1"), replica("redis-2", ONE), replica("redis-3", ONE)));
+  private final List<Sentinel> sentinels =
+      new ArrayList<>(
+          List.of(sentinel(1, ONE, 2, 3), sentinel(2, ONE, 2, 3), sentinel(3, ONE, 2, 3)));
+
+  private List<String> problems() {
+    return ClusterStatus.of(cluster, redis, sentinels).problems();
+  }
+
+  @Test
+  void three_nodes_and_three_sentinels_of_one_mind_are_whole() {
+    assertThat(ClusterStatus.of(cluster, redis, sentinels).isWhole()).isTrue();
+  }
+
+  @Test
+  void a_replica_of_another_than_the_master_is_a_problem() {
+    redis.set(2, replica("redis-3", TWO));
+    assertThat(problems())
+        .containsExactly("redis-3 follows 127.0.0.1:6380, and master is 127.0.0.1:6379");
+  }
+
+  @Test
+  void sentinels_that_agree_on_a_node_that_is_not_the_master_are_a_problem() {
+    sentinels.replaceAll(node -> sentinel(Integer.parseInt(node.name().substring(9)), TWO, 2, 3));
+    assertThat(problems())
+        .containsExactly(
+            "sentinel-1 takes for master 127.0.0.1:6380, and master is 127.0.0.1:6379",
+            "sentinel-2 takes for master 127.0.0.1:6380, and master is 127.0.0.1:6379",
+            "sentinel-3 takes for master 127.0.0.1:6380, and master is 127.0.0.1:6379");
+  }
+
+  @Test
+  void a_sentinel_that_sees_more_or_fewer_than_there_are_is_a_problem() {
+    sentinels.set(0, sentinel(1, ONE, 1, 3));
+    sentinels.set(1, sentinel(2, ONE, 3, 3));
+    sentinels.set(2, sentinel(3, ONE, 2, 4));
+    assertThat(problems())
+        .containsExactly(
+            "sentinel-1 sees 1 replicas, the file has 2",
+            "sentinel-2 sees 3 replicas, the file has 2",
+            "sentinel-3 knows 4 Sentinels, the file has 3");
+  }
+
+  @Test
+  void two_masters_and_none_are_a_problem() {
+    redis.set(1, master("redis-2"));
+    assertThat(problems()).containsExactly("more than one node is master: redis-1, redis-2");
+    redis.replaceAll(node -> replica(node.name(), ONE));
+    assertThat(problems()).containsExactly("no node is master");
+  }
+
+  private Redis master(String name) {
+    return node(name, "master", Optional.empty());
+  }
+
+  private Redis replica(String name, String master) {
+    return node(name, "replica", Optional.of(master));
+  }
+
+  private Redis node(String name, String role, Optional<String> master) {
+    return new Redis(
+        name,
+        cluster.node(name).orElseThrow().endpoint(),
+        Optional.of(role),
+        master,
+        true,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        1);
+  }
+
+  private static Sentinel sentinel(int number, String master, int replicas, int sentinels) {
+    return new Sentinel(
+        "sentinel-" + number,
+        "127.0.0.1:" + (26378 + number),
+        Optional.of(master),
+        replicas,
+        sentinels,
+        Optional.empty());
+  }
+}
