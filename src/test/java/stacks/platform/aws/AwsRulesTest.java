@@ -108,7 +108,7 @@ class AwsRulesTest {
   void user_data_too_large(String letters) {
     int accepted = 0;
     int refused = 0;
-    for (int count = 100; count <= 4_000; count += 100) {
+    for (int count = 200; count <= 8_000; count += 200) {
       String yaml = directives("redis", count, letters);
       int largest = largestUserData(yaml);
       boolean tooLarge = !keysOf("user-data-too-large", aws(yaml, "")).isEmpty();
