@@ -96,7 +96,7 @@ class Metadata(Handler):
 
     def do_GET(self):
         # cloud-init asks for a token only where the firmware says EC2, which a host's cannot.
-        is_cloud_init = self.headers.get("User-Agent", "").startswith("Cloud-Init/")
+        is_cloud_init = self.headers.get("User-Agent", "").startswith(("Cloud-Init/", "python-requests/"))
         if self.headers.get("X-aws-ec2-metadata-token") != self.TOKEN and not is_cloud_init:
             return self.answer("", 401)
         try:

@@ -49,6 +49,12 @@ class FaultsIT {
       aws: {region: eu-central-1, protect: false}
       """;
 
+  /**
+   * Acknowledged writes that may be lost with a machine: replication is asynchronous, and a tenth of
+   * a second of writes may be under way on a busy machine.
+   */
+  private static final int UNDER_WAY = 20;
+
   private static LabCluster cluster;
 
   @BeforeAll
@@ -184,10 +190,9 @@ class FaultsIT {
     }
     figures("power loss of the master", rounds);
     // Replication is asynchronous: at most what was under way when the power went.
-    assertThat(rounds).allMatch(seen -> seen.lost() <= 5);
-    // Sentinel pings once a second, so it notices within a second of down-after; promotion and the
-    // client's own timeout take the rest.
-    assertThat(rounds).allMatch(seen -> seen.longestGapMillis() <= DOWN_AFTER_MILLIS + 3000);
+    assertThat(rounds).allMatch(seen -> seen.lost() <= UNDER_WAY);
+    // Twice what it takes at most: what it takes is measured, not tested (docs/evidence/faults.md).
+    assertThat(rounds).allMatch(seen -> seen.longestGapMillis() <= 3 * DOWN_AFTER_MILLIS);
   }
 
   @Test
@@ -199,7 +204,7 @@ class FaultsIT {
     }
     figures("reboot of the master", rounds);
     assertThat(rounds).allMatch(seen -> seen.lost() == 0);
-    assertThat(rounds).allMatch(seen -> seen.longestGapMillis() <= 1500);
+    assertThat(rounds).allMatch(seen -> seen.longestGapMillis() < DOWN_AFTER_MILLIS);
   }
 
   @Test
@@ -239,7 +244,7 @@ class FaultsIT {
               patience(DOWN_AFTER_MILLIS);
             });
     figures("master replaced with an empty disk", List.of(seen));
-    assertThat(seen.lost()).isLessThanOrEqualTo(5);
+    assertThat(seen.lost()).isLessThanOrEqualTo(UNDER_WAY);
   }
 
   @Test
@@ -264,7 +269,7 @@ class FaultsIT {
               patience(DOWN_AFTER_MILLIS);
             });
     figures("master replaced with an old disk", List.of(seen));
-    assertThat(seen.lost()).isLessThanOrEqualTo(5);
+    assertThat(seen.lost()).isLessThanOrEqualTo(UNDER_WAY);
   }
 
   @Test
@@ -391,7 +396,7 @@ class FaultsIT {
                 Eventually.within(SOON, () -> assertThat(cluster.master()).isNotSameAs(master));
               });
       figures("Sentinels new, then master empty" + (atOnce ? ", at once" : ""), List.of(seen));
-      assertThat(seen.lost()).isLessThanOrEqualTo(5);
+      assertThat(seen.lost()).isLessThanOrEqualTo(UNDER_WAY);
     }
   }
 
@@ -473,7 +478,7 @@ class FaultsIT {
               master.powerOn();
             });
     figures("power loss of the master, and a torn AOF", List.of(seen));
-    assertThat(seen.lost()).isLessThanOrEqualTo(5);
+    assertThat(seen.lost()).isLessThanOrEqualTo(UNDER_WAY);
   }
 
   @Test
