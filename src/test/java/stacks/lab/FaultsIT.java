@@ -50,8 +50,8 @@ class FaultsIT {
       """;
 
   /**
-   * Acknowledged writes that may be lost with a machine: replication is asynchronous, and a tenth of
-   * a second of writes may be under way on a busy machine.
+   * Acknowledged writes that may be lost with a machine: replication is asynchronous, and a tenth
+   * of a second of writes may be under way on a busy machine.
    */
   private static final int UNDER_WAY = 20;
 
