@@ -14,12 +14,16 @@ TEST = re.compile(r"^\s*@(Test|ParameterizedTest|RepeatedTest|TestFactory|ArchTe
 
 
 def cases():
-    """Class, name, and why it was skipped (None when it ran), of every test that a report holds."""
+    """Class, name, and why it was skipped (None when it ran), of every test that a report holds.
+
+    The report's own name is the class; a single test may be given by the class's simple name (ArchUnit's are).
+    """
     for report in sorted(glob.glob("target/*-reports/TEST-*.xml")):
-        for case in xml.parse(report).getroot().iter("testcase"):
+        suite = xml.parse(report).getroot()
+        for case in suite.iter("testcase"):
             skip = case.find("skipped")
             why = None if skip is None else (skip.get("message") or "no reason given").split("\n")[0]
-            yield case.get("classname"), case.get("name"), why
+            yield suite.get("name"), case.get("name"), why
 
 
 def test_classes():

@@ -22,7 +22,9 @@ class VerifyTest {
   void a_table_without_a_skip_is_fine() throws Exception {
     source("stacks/GoodTest.java", "@Test void works() {}");
     report("stacks.GoodTest", "<testcase classname='stacks.GoodTest' name='works'/>");
-    assertThat(table("--require-all").succeeded().out()).contains("1 tests ran, 0 were skipped");
+    source("stacks/ArrowsTest.java", "@ArchTest static final ArchRule rule;");
+    report("stacks.ArrowsTest", "<testcase classname='ArrowsTest' name='rule'/>");
+    assertThat(table("--require-all").succeeded().out()).contains("2 tests ran, 0 were skipped");
   }
 
   @Test
@@ -86,7 +88,8 @@ class VerifyTest {
   private void report(String name, String cases) throws IOException {
     Path reports = Files.createDirectories(folder.resolve("target/surefire-reports"));
     Files.writeString(
-        reports.resolve("TEST-" + name + ".xml"), "<testsuite>" + cases + "</testsuite>");
+        reports.resolve("TEST-" + name + ".xml"),
+        "<testsuite name='%s'>%s</testsuite>".formatted(name, cases));
   }
 
   private Run table(String... words) throws Exception {
