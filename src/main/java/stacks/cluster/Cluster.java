@@ -38,6 +38,12 @@ public record Cluster(
   /** Share of RAM for the data: the rest is for fork, output buffers and the system. */
   static final int MAXMEMORY_PERCENT = 75;
 
+  /** Whether the networks have a place for every node, as {@link #of} needs it. */
+  public static boolean hasRoom(Environment environment) {
+    AddressPlan plan = new AddressPlan(environment);
+    return !plan.subnets().isEmpty() && plan.fits();
+  }
+
   /**
    * Computes the cluster of an environment in which {@link Rules} found no error.
    *

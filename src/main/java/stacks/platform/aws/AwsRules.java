@@ -202,7 +202,8 @@ public final class AwsRules {
 
   /** Packs what the first and the last node of each kind get: nothing shorter says its size. */
   private static Optional<String> userDataTooLarge(Environment env) {
-    if (ownBytes(env) <= SURELY_FITS) {
+    // Where a node has no place, another rule says so, and there is no cluster to pack.
+    if (ownBytes(env) <= SURELY_FITS || !Cluster.hasRoom(env)) {
       return Optional.empty();
     }
     Cluster cluster = Cluster.of(LONGEST_NAME, env);

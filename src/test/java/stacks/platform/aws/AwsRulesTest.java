@@ -144,6 +144,17 @@ class AwsRulesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "network: {existing: {vpc: vpc-0a1b2c3d}}",
+        "network: {cidr: 10.0.0.0/24, firstHost: 15}"
+      })
+  void user_data_is_not_measured_where_nodes_have_no_place(String network) {
+    String config = "redis: {config: {proc-title-template: \"%1$s\", syslog-ident: \"%1$s\"}}\n";
+    assertKeys("user-data-too-large", config.formatted("x".repeat(999)) + network, "");
+  }
+
   @Test
   void same_network_twice_counts_once() {
     assertKeys(
