@@ -264,7 +264,14 @@ public final class Host {
   public Run run(String... command) throws IOException, InterruptedException {
     List<String> all =
         new ArrayList<>(
-            List.of("bash", Lab.SCRIPTS.resolve("enter.sh").toString(), folder.toString()));
+            List.of(
+                // Entering a host that is just going down has hung once; whoever polls tries again.
+                "timeout",
+                "--signal=KILL",
+                "60",
+                "bash",
+                Lab.SCRIPTS.resolve("enter.sh").toString(),
+                folder.toString()));
     all.addAll(List.of(command));
     return Run.of(Path.of("."), Map.of(), lab.inside(all));
   }

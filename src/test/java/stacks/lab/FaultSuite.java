@@ -30,7 +30,7 @@ import stacks.testing.Run;
  */
 @ExtendWith(StopAtFailure.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class FaultsIT {
+class FaultSuite {
   private static final int ROUNDS = Integer.getInteger("lab.rounds", 3);
   private static final Duration SOON = Duration.ofMinutes(2);
 
