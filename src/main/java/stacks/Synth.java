@@ -27,11 +27,13 @@ public final class Synth {
 
   /**
    * Writes {@code stacks/ENV/cdk.tf.json} for each cluster, and beside it the files it refers to.
+   * One at a time: all threads share jsii's one conversation with Node, and it mixes up their
+   * answers.
    *
    * @param outdir CDKTF's output folder, such as {@code cdktf.out}
    * @throws IOException when a file cannot be written
    */
-  public static void write(Path outdir, List<Cluster> clusters) throws IOException {
+  public static synchronized void write(Path outdir, List<Cluster> clusters) throws IOException {
     Files.createDirectories(outdir); // Node would do it too, and fail less readably
     App app = App.Builder.create().outdir(outdir.toString()).build();
     for (Cluster cluster : clusters) {
