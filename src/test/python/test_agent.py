@@ -37,8 +37,8 @@ def view(sentinels, redis=None, formed=False, count=3):
     }
 
 
-def decide(me, seen, has_data=True, stopped=HISTORY, first=ONE, waited=False):
-    return agent.decide(me, first, has_data, stopped, seen, waited)
+def decide(me, seen, has_data=True, stopped=HISTORY, first=ONE, waited=False, refused=False):
+    return agent.decide(me, first, has_data, stopped, seen, waited, refused)
 
 
 class Decide(unittest.TestCase):
@@ -79,14 +79,29 @@ class Decide(unittest.TestCase):
         seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE, history={"id": "bb", "offset": 1})})
         self.assertEqual(decide(ONE, seen)[0], agent.WAIT)
 
-    def test_a_crashed_master_starts_when_the_failover_does_not_come(self):
+    def test_a_crashed_master_asks_for_the_failover_that_does_not_come(self):
         seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)})
-        self.assertEqual(decide(ONE, seen, stopped=None, waited=True), (agent.START, None))
+        self.assertEqual(decide(ONE, seen, stopped=None, waited=True)[0], agent.FAILOVER)
+
+    def test_a_master_with_an_old_disk_asks_too_and_never_starts_by_itself(self):
+        old = {"id": "aa", "offset": 99}
+        seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)})
+        self.assertEqual(decide(ONE, seen, stopped=old, waited=True)[0], agent.FAILOVER)
+
+    def test_a_crashed_master_starts_when_sentinel_finds_nobody_to_promote(self):
+        seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)})
+        self.assertEqual(decide(ONE, seen, stopped=None, waited=True, refused=True), (agent.START, None))
 
     def test_an_empty_master_stays_down_however_long_it_waits(self):
         for known in (True, False):
-            seen = view([sentinel(ONE, knows=known)] * 3, {TWO: replica(ONE), THREE: replica(ONE)})
-            self.assertEqual(decide(ONE, seen, has_data=False, stopped=None, waited=True)[0], agent.WAIT)
+            for refused in (True, False):
+                seen = view([sentinel(ONE, knows=known)] * 3, {TWO: replica(ONE), THREE: replica(ONE)})
+                decided = decide(ONE, seen, has_data=False, stopped=None, waited=True, refused=refused)
+                self.assertEqual(decided[0], agent.FAILOVER)
+
+    def test_an_empty_master_without_replicas_has_nobody_to_ask_for(self):
+        decided = decide(ONE, view([sentinel(ONE)] * 3), has_data=False, stopped=None, waited=True)
+        self.assertEqual(decided[0], agent.WAIT)
 
     def test_one_data_node_alone_decides_nothing_while_no_sentinel_answers(self):
         self.assertEqual(decide(ONE, view([], {TWO: replica(TWO)}), waited=True)[0], agent.WAIT)
