@@ -14,8 +14,6 @@ loader = importlib.machinery.SourceFileLoader("rediform_local", PATH)
 local = importlib.util.module_from_spec(importlib.util.spec_from_loader("rediform_local", loader))
 loader.exec_module(local)
 
-ONE, TWO, THREE = "127.0.0.1:6379", "127.0.0.1:6380", "127.0.0.1:6381"
-
 
 class InAFolder(unittest.TestCase):
     def setUp(self):
@@ -126,60 +124,6 @@ class Stopping(InAFolder):
     def test_nothing_says_that_a_server_runs_when_it_has_ended(self):
         Stopped(self.node, "server").run()
         self.assertEqual(os.listdir(os.path.join(self.node, "run")), ["lock"])
-
-
-def redis(name, endpoint, master=None):
-    return {"node": name, "kind": "redis", "endpoint": endpoint, "fit": True,
-            **({"role": "replica", "master": master} if master else {"role": "master"})}
-
-
-def sentinel(name, master=ONE, up=(TWO, THREE), sentinels=3, fit=True):
-    return {"node": name, "kind": "sentinel", "fit": fit, "master": master, "up": list(up), "sentinels": sentinels}
-
-
-class Whole(unittest.TestCase):
-    def setUp(self):
-        self.redis = [redis("redis-1", ONE), redis("redis-2", TWO, ONE), redis("redis-3", THREE, ONE)]
-        self.sentinels = [sentinel("s1"), sentinel("s2"), sentinel("s3")]
-
-    def missing(self):
-        return local.what_is_missing(self.redis + self.sentinels)
-
-    def test_nothing_is_missing(self):
-        self.assertEqual(self.missing(), "")
-
-    def test_a_replica_of_another_than_the_master(self):
-        self.redis[2]["master"] = TWO
-        self.assertEqual(self.missing(), "redis-3 follows %s, and the master is %s" % (TWO, ONE))
-
-    def test_sentinels_that_agree_on_a_node_that_is_not_the_master(self):
-        self.sentinels = [sentinel("s%d" % i, master=TWO) for i in (1, 2, 3)]
-        self.assertEqual(self.missing(), "s1 takes %s for the master, which is %s" % (TWO, ONE))
-
-    def test_one_sentinel_that_sees_a_replica_too_few_or_too_many(self):
-        for up in ([TWO], [TWO, THREE, "127.0.0.1:6382"]):
-            self.sentinels[1] = sentinel("s2", up=up)
-            self.assertEqual(self.missing(), "s2 sees %d of 2 replicas and knows 3 of 3 Sentinels" % len(up))
-
-    def test_one_sentinel_that_knows_a_sentinel_too_few_or_too_many(self):
-        for count in (2, 4):
-            self.sentinels[2] = sentinel("s3", sentinels=count)
-            self.assertEqual(self.missing(), "s3 sees 2 of 2 replicas and knows %d of 3 Sentinels" % count)
-
-    def test_sentinels_forget_those_that_are_gone_one_after_the_other(self):
-        def who():
-            found = local.who_must_forget(self.redis + self.sentinels)
-            return found and found["node"]
-
-        self.assertIsNone(who())
-        self.sentinels = [sentinel("s1"), sentinel("s2", sentinels=5), sentinel("s3", sentinels=5)]
-        self.assertEqual(who(), "s2")
-        self.sentinels[1] = sentinel("s2", sentinels=1)
-        self.assertIsNone(who())
-        self.sentinels[1] = sentinel("s2", fit=False)
-        self.assertIsNone(who())
-        self.sentinels[1] = sentinel("s2")
-        self.assertEqual(who(), "s3")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule only_files_plans_and_reports_are_json_or_yaml =
-      only("com.fasterxml..", ENVIRONMENT, REVIEW, CLI, PLATFORM);
+      only("com.fasterxml..", ENVIRONMENT, REVIEW, OPERATE, CLI, PLATFORM);
 
   @ArchTest static final ArchRule only_environment_reads_yaml = only("org.yaml..", ENVIRONMENT);
 

@@ -17,6 +17,7 @@ import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
+import stacks.operate.Look;
 import stacks.operate.Password;
 import stacks.platform.local.LocalPlatform;
 
@@ -64,10 +65,10 @@ final class DeployCommand implements Callable<Integer> {
     String name = cluster.name();
     out.println();
     if (cluster.environment().platform() == Platform.LOCAL) {
-      Password password = StatusCommand.password(cluster);
+      Password password = Access.password(cluster);
       PrintWriter err = spec.commandLine().getErr();
       ClusterStatus status =
-          onceWhole(() -> ClusterStatus.read(cluster, password), PATIENCE, QUIET, err::println);
+          onceWhole(() -> Look.direct(password).at(cluster), PATIENCE, QUIET, err::println);
       StatusCommand.print(status, out);
       out.println();
       if (!status.isWhole()) {

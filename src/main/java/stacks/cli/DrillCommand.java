@@ -60,7 +60,7 @@ final class DrillCommand implements Callable<Integer> {
           "a drill runs a command on a node, and the environment file does not say how; set"
               + " network.shell, for instance to [ssh, \"admin@{address}\"]");
     }
-    Password password = StatusCommand.password(cluster);
+    Password password = Access.password(cluster);
     List<Report> reports = new ArrayList<>();
     for (Fault each : fault == null ? List.of(Fault.values()) : List.of(fault)) {
       reports.add(run(platform, cluster, password, each));

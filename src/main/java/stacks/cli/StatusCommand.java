@@ -1,9 +1,6 @@
 package stacks.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -14,10 +11,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
-import stacks.operate.Password;
-import stacks.platform.local.LocalPlatform;
+import stacks.operate.Look;
 
 @Command(
     name = "status",
@@ -42,39 +37,13 @@ final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     Cluster cluster = environment.cluster();
-    ClusterStatus status = ClusterStatus.read(cluster, password(cluster));
+    ClusterStatus status = Look.direct(Access.password(cluster)).at(cluster);
     if (json) {
       out.println(Json.write(report(status)));
     } else {
       print(status, out);
     }
     return status.isWhole() ? ExitCode.FINE : ExitCode.NO;
-  }
-
-  static Password password(Cluster cluster) {
-    if (cluster.environment().platform() == Platform.LOCAL) {
-      return localPassword(cluster.name());
-    }
-    String given = System.getenv("REDIS_PASSWORD");
-    if (given == null || given.isEmpty()) {
-      throw Failure.missing(
-          "REDIS_PASSWORD is not set; it must hold the password of user app, the value \"app\" of the"
-              + " secret rediform/"
-              + cluster.name()
-              + "/nodes");
-    }
-    return new Password(given);
-  }
-
-  private static Password localPassword(String name) {
-    Path file = Path.of(LocalPlatform.home(name), "password");
-    try {
-      return new Password(Files.readString(file).strip());
-    } catch (IOException e) {
-      throw Failure.no(
-          "%s is not deployed on this machine (%s is not readable); to deploy it: ./rediform deploy %s"
-              .formatted(name, file, name));
-    }
   }
 
   static void print(ClusterStatus status, PrintWriter out) {
@@ -106,7 +75,10 @@ final class StatusCommand implements Callable<Integer> {
     if (node.problem().isPresent()) {
       return node.problem().get();
     }
-    String memory = node.usedMemory().map(used -> ", uses " + used).orElse("");
+    String memory =
+        node.usedMemory()
+            .map(used -> ", uses %.1f MB".formatted(used / (double) (1 << 20)))
+            .orElse("");
     return node.master()
             .map(master -> "follows " + master + node.lagBytes().map(StatusCommand::lag).orElse(""))
             .orElse("takes writes")

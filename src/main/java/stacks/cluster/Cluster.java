@@ -2,6 +2,7 @@ package stacks.cluster;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import stacks.environment.Cidr;
@@ -67,6 +68,31 @@ public record Cluster(
   /** All nodes, data nodes first. */
   public List<Node> nodes() {
     return Stream.<Node>concat(redis.stream(), sentinels.stream()).toList();
+  }
+
+  /**
+   * The order in which nodes are changed. Sentinels first, and the first master last: as few
+   * changes of master as can be. Higher numbers first, so that a node that is new is there before
+   * one that was there is touched.
+   */
+  public List<Node> rollingOrder() {
+    return Stream.<List<? extends Node>>of(sentinels, redis)
+        .flatMap(
+            kind ->
+                IntStream.rangeClosed(1, kind.size())
+                    .mapToObj(back -> (Node) kind.get(kind.size() - back)))
+        .toList();
+  }
+
+  /** The same cluster with none but the nodes of these names. */
+  public Cluster only(Set<String> names) {
+    return new Cluster(
+        name,
+        environment,
+        subnets,
+        redis.stream().filter(node -> names.contains(node.name())).toList(),
+        sentinels.stream().filter(node -> names.contains(node.name())).toList(),
+        quorum);
   }
 
   /** The node of that name, if there is one. */

@@ -5,14 +5,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them in an environment file: {@code 500ms}, {@code 5s}, {@code 1m}. */
-final class Durations {
+public final class Durations {
   /** How a valid duration looks; the JSON schema has the same. */
   static final String PATTERN = "([0-9]{1,9}) ?(ms|s|m|h)";
 
   private static final Pattern TEXT = Pattern.compile(PATTERN);
 
   /** How a valid duration looks, for messages. */
-  static final String FORM = "a whole number with a unit, such as 500ms, 5s or 1m";
+  public static final String FORM = "a whole number with a unit, such as 500ms, 5s or 1m";
 
   private Durations() {}
 
@@ -21,7 +21,7 @@ final class Durations {
    *
    * @throws IllegalArgumentException when the text has another form
    */
-  static Duration parse(String text) {
+  public static Duration parse(String text) {
     Matcher matcher = TEXT.matcher(text);
     if (!matcher.matches()) {
       throw new IllegalArgumentException(FORM);

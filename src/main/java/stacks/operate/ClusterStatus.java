@@ -4,17 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import redis.clients.jedis.Jedis;
-import redis.clients.jedis.Protocol;
-import redis.clients.jedis.exceptions.JedisAccessControlException;
-import redis.clients.jedis.exceptions.JedisDataException;
-import redis.clients.jedis.exceptions.JedisException;
 import stacks.cluster.Cluster;
-import stacks.cluster.RedisNode;
-import stacks.cluster.SentinelNode;
 
 /**
  * A running cluster as its nodes describe it at one moment: who is master, who follows how closely,
@@ -31,35 +22,58 @@ public record ClusterStatus(
   /**
    * A data node.
    *
-   * @param role {@code master} or {@code replica}; empty when the node did not answer
+   * @param reached whether something on the node answered, be it only that its server is down
+   * @param role {@code master} or {@code replica}; empty when the server did not answer
    * @param master the endpoint a replica follows; empty for a master
-   * @param linkUp whether a replica is connected to its master
+   * @param linkUp whether a replica is connected to its master; for a master, whether a replica is
+   * @param offset how many bytes of the replication stream it has
    * @param lagBytes how far a replica's data is behind the master's
-   * @param usedMemory in Redis's own short form, such as {@code 1.42M}
+   * @param usedMemory bytes that the server has allocated
+   * @param maxmemory bytes that the server's data may use, by the setting it runs with
    * @param problem why the node did not answer, or what is wrong with it; empty when it is fit
    */
   public record Redis(
       String name,
       String endpoint,
+      boolean reached,
       Optional<String> role,
       Optional<String> master,
       boolean linkUp,
+      long offset,
       Optional<Long> lagBytes,
-      Optional<String> usedMemory,
-      Optional<String> problem,
-      long offset) {
+      Optional<Long> usedMemory,
+      Optional<Long> maxmemory,
+      Optional<String> problem) {
+
+    /** A node whose server did not answer. */
+    static Redis silent(String name, String endpoint, boolean reached, String problem) {
+      return new Redis(
+          name,
+          endpoint,
+          reached,
+          Optional.empty(),
+          Optional.empty(),
+          false,
+          0,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.of(problem));
+    }
 
     private Redis withLag(long masterOffset) {
       return new Redis(
           name,
           endpoint,
+          reached,
           role,
           master,
           linkUp,
+          offset,
           Optional.of(Math.max(0, masterOffset - offset)),
           usedMemory,
-          problem,
-          offset);
+          maxmemory,
+          problem);
     }
 
     boolean isMaster() {
@@ -70,80 +84,61 @@ public record ClusterStatus(
   /**
    * A Sentinel.
    *
+   * @param reached whether something on the node answered, be it only that its server is down
    * @param master the endpoint it takes for the master; empty when the Sentinel did not answer
-   * @param replicas how many replicas it sees up
-   * @param sentinels how many Sentinels it knows, itself included
+   * @param knows whether it ever saw a replica or a failover; one that is new has only its settings
+   * @param seenReplicas the replicas it has in mind, by endpoint, and whether it sees them up
+   * @param seenSentinels the other Sentinels it has in mind, and whether it sees them up
    * @param problem why it did not answer, or what its quorum check says; empty when it is fit
    */
   public record Sentinel(
       String name,
       String endpoint,
+      boolean reached,
       Optional<String> master,
-      int replicas,
-      int sentinels,
-      Optional<String> problem) {}
+      boolean knows,
+      Map<String, Boolean> seenReplicas,
+      Map<String, Boolean> seenSentinels,
+      Optional<String> problem) {
+
+    /** A Sentinel that did not answer. */
+    static Sentinel silent(String name, String endpoint, boolean reached, String problem) {
+      return new Sentinel(
+          name,
+          endpoint,
+          reached,
+          Optional.empty(),
+          false,
+          Map.of(),
+          Map.of(),
+          Optional.of(problem));
+    }
+
+    /** How many replicas it sees up. One that has left the cluster stays in its mind, as down. */
+    public int replicas() {
+      return (int) seenReplicas.values().stream().filter(up -> up).count();
+    }
+
+    /** How many Sentinels it knows, itself included. */
+    public int sentinels() {
+      return seenSentinels.size() + 1;
+    }
+  }
 
   /** Whether the cluster is whole: all nodes fit, one master, all Sentinels of one mind. */
   public boolean isWhole() {
     return problems.isEmpty();
   }
 
-  /** Asks every node of the cluster. */
-  public static ClusterStatus read(Cluster cluster, Password appPassword) {
-    List<Redis> redis =
-        withLags(cluster.redis().parallelStream().map(node -> redis(node, appPassword)).toList());
-    List<Sentinel> sentinels =
-        cluster.sentinels().parallelStream()
-            .map(node -> sentinel(node, cluster.environment().sentinels().masterName()))
-            .toList();
-    return of(cluster, redis, sentinels);
+  /** The data node that takes writes, if there is just one. */
+  public Optional<Redis> master() {
+    List<Redis> masters = redis.stream().filter(Redis::isMaster).toList();
+    return masters.size() == 1 ? Optional.of(masters.get(0)) : Optional.empty();
   }
 
   static ClusterStatus of(Cluster cluster, List<Redis> redis, List<Sentinel> sentinels) {
-    return new ClusterStatus(cluster.name(), redis, sentinels, problems(cluster, redis, sentinels));
-  }
-
-  private static Redis redis(RedisNode node, Password password) {
-    try (Jedis jedis = Connections.redis(node.endpoint(), password)) {
-      Map<String, String> info = fields(jedis.info("replication"));
-      info.putAll(fields(jedis.info("memory")));
-      info.putAll(fields(jedis.info("persistence")));
-      boolean replica = info.get("role").equals("slave");
-      boolean linkUp = !replica || info.get("master_link_status").equals("up");
-      Optional<String> master =
-          replica
-              ? Optional.of(info.get("master_host") + ":" + info.get("master_port"))
-              : Optional.empty();
-      Optional<String> problem = Optional.empty();
-      if ("1".equals(info.get("loading"))) {
-        problem = Optional.of("still loads its data");
-      } else if (!linkUp) {
-        problem = Optional.of("no link to its master " + master.get());
-      } else if (!replica && "0".equals(info.get("min_slaves_good_slaves"))) {
-        problem = Optional.of("refuses writes: no replica is in sync (min-replicas-to-write)");
-      }
-      return new Redis(
-          node.name(),
-          node.endpoint(),
-          Optional.of(replica ? "replica" : "master"),
-          master,
-          linkUp,
-          Optional.empty(),
-          Optional.ofNullable(info.get("used_memory_human")),
-          problem,
-          Long.parseLong(info.get("master_repl_offset")));
-    } catch (JedisException e) {
-      return new Redis(
-          node.name(),
-          node.endpoint(),
-          Optional.empty(),
-          Optional.empty(),
-          false,
-          Optional.empty(),
-          Optional.empty(),
-          Optional.of(reason(e)),
-          0);
-    }
+    return new ClusterStatus(
+        cluster.name(), withLags(redis), sentinels, problems(cluster, redis, sentinels));
   }
 
   private static List<Redis> withLags(List<Redis> redis) {
@@ -157,59 +152,26 @@ public record ClusterStatus(
         .toList();
   }
 
-  private static Sentinel sentinel(SentinelNode node, String masterName) {
-    try (Jedis jedis = Connections.sentinel(node.endpoint())) {
-      Map<String, String> master = jedis.sentinelMaster(masterName);
-      Optional<String> problem = Optional.empty();
-      if (master.get("flags").contains("down")) {
-        problem = Optional.of("sees the master as down (" + master.get("flags") + ")");
-      } else {
-        problem = checkQuorum(jedis, masterName);
-      }
-      return new Sentinel(
-          node.name(),
-          node.endpoint(),
-          Optional.of(master.get("ip") + ":" + master.get("port")),
-          (int) jedis.sentinelReplicas(masterName).stream().filter(ClusterStatus::isUp).count(),
-          Integer.parseInt(master.get("num-other-sentinels")) + 1,
-          problem);
-    } catch (JedisException e) {
-      return new Sentinel(
-          node.name(), node.endpoint(), Optional.empty(), 0, 0, Optional.of(reason(e)));
-    }
-  }
-
-  /** A Sentinel keeps a replica that has left the cluster in mind, as one that is down. */
-  private static boolean isUp(Map<String, String> replica) {
-    return Stream.of(replica.get("flags").split(","))
-        .noneMatch(Set.of("s_down", "o_down", "disconnected")::contains);
-  }
-
-  private static Optional<String> checkQuorum(Jedis jedis, String masterName) {
-    try {
-      jedis.sendCommand(Protocol.Command.SENTINEL, "CKQUORUM", masterName);
-      return Optional.empty();
-    } catch (JedisDataException e) {
-      return Optional.of(e.getMessage());
-    }
-  }
-
-  private static String reason(JedisException e) {
-    if (e instanceof JedisAccessControlException) {
-      return "does not accept the password of user app";
-    }
-    return "does not answer";
-  }
-
-  private static Map<String, String> fields(String info) {
-    return info.lines()
-        .filter(line -> line.contains(":"))
-        .map(line -> line.split(":", 2))
-        .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1].trim(), (a, b) -> b));
-  }
-
   private static List<String> problems(
       Cluster cluster, List<Redis> redis, List<Sentinel> sentinels) {
+    List<String> problems = disagreements(redis, sentinels);
+    for (Sentinel node : sentinels) {
+      if (node.master().isPresent() && node.replicas() != cluster.redis().size() - 1) {
+        problems.add(
+            "%s sees %d replicas, the file has %d"
+                .formatted(node.name(), node.replicas(), cluster.redis().size() - 1));
+      }
+      if (node.master().isPresent() && node.sentinels() != cluster.sentinels().size()) {
+        problems.add(
+            "%s knows %d Sentinels, the file has %d"
+                .formatted(node.name(), node.sentinels(), cluster.sentinels().size()));
+      }
+    }
+    return problems;
+  }
+
+  /** What is wrong with nodes, and where they are not of one mind about the master. */
+  static List<String> disagreements(List<Redis> redis, List<Sentinel> sentinels) {
     List<String> problems = new ArrayList<>();
     redis.forEach(node -> node.problem().ifPresent(text -> problems.add(node.name() + " " + text)));
     sentinels.forEach(
@@ -226,18 +188,6 @@ public record ClusterStatus(
       redis.forEach(node -> other(node.master(), master, node.name() + " follows", problems));
       sentinels.forEach(
           node -> other(node.master(), master, node.name() + " takes for master", problems));
-    }
-    for (Sentinel node : sentinels) {
-      if (node.master().isPresent() && node.replicas() != cluster.redis().size() - 1) {
-        problems.add(
-            "%s sees %d replicas, the file has %d"
-                .formatted(node.name(), node.replicas(), cluster.redis().size() - 1));
-      }
-      if (node.master().isPresent() && node.sentinels() != cluster.sentinels().size()) {
-        problems.add(
-            "%s knows %d Sentinels, the file has %d"
-                .formatted(node.name(), node.sentinels(), cluster.sentinels().size()));
-      }
     }
     return problems;
   }

@@ -84,7 +84,7 @@ public final class Drill {
   public static Report run(
       Cluster cluster, Password password, Fault fault, Striker striker, Consumer<Event> say)
       throws NotPossible {
-    ClusterStatus before = ClusterStatus.read(cluster, password);
+    ClusterStatus before = Look.direct(password).at(cluster);
     if (!before.isWhole()) {
       throw new NotPossible(
           "a drill starts from a whole cluster; this one is not: "
@@ -126,7 +126,7 @@ public final class Drill {
       await(
           () ->
               !List.of("", runId).contains(runId(masterBefore, password))
-                  && ClusterStatus.read(cluster, password).isWhole(),
+                  && Look.direct(password).at(cluster).isWhole(),
           "the cluster is not whole again");
       happened.accept("the cluster is whole");
       LockSupport.parkNanos(CALM.toNanos());

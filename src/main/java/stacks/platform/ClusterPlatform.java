@@ -31,6 +31,14 @@ public interface ClusterPlatform {
    */
   List<String> strike(Cluster cluster, Node node, boolean kill);
 
+  /**
+   * The command, for the project's folder, that runs the agent on a node.
+   *
+   * @param words the agent's verb and its options
+   * @return empty where the environment file does not say how to reach a node
+   */
+  List<String> agent(Cluster cluster, Node node, List<String> words);
+
   /** What makes a machine into this node, in clear, by name. */
   Map<String, String> render(Cluster cluster, Node node);
 }

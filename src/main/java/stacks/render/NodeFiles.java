@@ -51,6 +51,9 @@ public final class NodeFiles {
     settings.put("port", node.port());
     settings.put("user", layout.user());
     settings.put("volume", layout == Layout.MACHINE && node instanceof RedisNode);
+    // The agent reads the disk itself. That its size is here makes a larger one a change of user
+    // data: the machine starts anew, and its file system grows.
+    settings.put("disk", node.size().disk().toString());
     settings.put("masterName", cluster.environment().sentinels().masterName());
     settings.put("firstMaster", cluster.firstMaster().endpoint());
     settings.put("redisSeeds", cluster.redisSeeds());

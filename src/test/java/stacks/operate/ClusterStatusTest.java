@@ -3,7 +3,9 @@ package stacks.operate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
@@ -81,22 +83,34 @@ class ClusterStatusTest {
     return new Redis(
         name,
         cluster.node(name).orElseThrow().endpoint(),
+        true,
         Optional.of(role),
         master,
         true,
+        1,
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        1);
+        Optional.empty());
   }
 
   private static Sentinel sentinel(int number, String master, int replicas, int sentinels) {
+    Map<String, Boolean> seenReplicas = new HashMap<>();
+    for (int i = 0; i < replicas; i++) {
+      seenReplicas.put("replica " + i, true);
+    }
+    Map<String, Boolean> seenSentinels = new HashMap<>();
+    for (int i = 1; i < sentinels; i++) {
+      seenSentinels.put("sentinel " + i, true);
+    }
     return new Sentinel(
         "sentinel-" + number,
         "127.0.0.1:" + (26378 + number),
+        true,
         Optional.of(master),
-        replicas,
-        sentinels,
+        true,
+        seenReplicas,
+        seenSentinels,
         Optional.empty());
   }
 }

@@ -12,6 +12,7 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.Rule;
 import stacks.platform.ClusterPlatform;
+import stacks.render.NodeFiles;
 import stacks.render.UserData;
 
 /** The cluster as virtual machines in Amazon EC2. */
@@ -34,16 +35,30 @@ public final class AwsPlatform implements ClusterPlatform {
 
   @Override
   public List<String> strike(Cluster cluster, Node node, boolean kill) {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(List.of("systemctl"));
+    command.addAll(kill ? List.of("kill", "--signal=KILL") : List.of("restart"));
+    command.add(node.kind() + ".service");
+    return onNode(cluster, node, command);
+  }
+
+  @Override
+  public List<String> agent(Cluster cluster, Node node, List<String> words) {
+    List<String> command = new ArrayList<>(List.of(NodeFiles.AGENT));
+    command.addAll(words);
+    return onNode(cluster, node, command);
+  }
+
+  /** A command that root runs on a node, by the way that {@code network.shell} says. */
+  private static List<String> onNode(Cluster cluster, Node node, List<String> command) {
+    List<String> all = new ArrayList<>();
     for (String word : cluster.environment().network().shell()) {
-      command.add(word.replace("{address}", node.address()).replace("{node}", node.name()));
+      all.add(word.replace("{address}", node.address()).replace("{node}", node.name()));
     }
-    if (!command.isEmpty()) {
-      command.addAll(List.of("sudo", "systemctl"));
-      command.addAll(kill ? List.of("kill", "--signal=KILL") : List.of("restart"));
-      command.add(node.kind() + ".service");
+    if (!all.isEmpty()) {
+      all.add("sudo");
+      all.addAll(command);
     }
-    return command;
+    return all;
   }
 
   @Override
@@ -67,7 +82,7 @@ public final class AwsPlatform implements ClusterPlatform {
             DebianImage.id(stack, cluster.environment().aws().image()),
             ready.stream().map(AwsPlatform::address).toList());
     Resources perNode = new Resources();
-    cluster.nodes().forEach(node -> Machine.add(perNode, node, around));
+    new Rolling(stack, perNode, cluster).add(around);
     perNode.addTo(stack);
   }
 

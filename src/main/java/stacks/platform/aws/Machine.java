@@ -2,13 +2,16 @@ package stacks.platform.aws;
 
 import com.hashicorp.cdktf.TerraformResourceLifecycle;
 import com.hashicorp.cdktf.providers.aws.ebs_volume.EbsVolumeConfig;
+import com.hashicorp.cdktf.providers.aws.ec2_instance_state.Ec2InstanceStateConfig;
 import com.hashicorp.cdktf.providers.aws.instance.InstanceConfig;
 import com.hashicorp.cdktf.providers.aws.instance.InstanceMetadataOptions;
 import com.hashicorp.cdktf.providers.aws.instance.InstanceNetworkInterface;
 import com.hashicorp.cdktf.providers.aws.instance.InstanceRootBlockDevice;
 import com.hashicorp.cdktf.providers.aws.network_interface.NetworkInterfaceConfig;
 import com.hashicorp.cdktf.providers.aws.volume_attachment.VolumeAttachmentConfig;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
@@ -50,8 +53,13 @@ final class Machine {
       String image,
       List<String> ready) {}
 
-  /** Adds a node's resources. */
-  static void add(Resources resources, Node node, Surroundings around) {
+  /**
+   * Adds a node's resources.
+   *
+   * @param gate address of what must be there before this machine is made or changed
+   * @return addresses of what there is when the node is made or changed
+   */
+  static List<String> add(Resources resources, Node node, Surroundings around, String gate) {
     boolean protect = around.cluster().environment().aws().protect();
     String address =
         resources.add(
@@ -64,6 +72,14 @@ final class Machine {
                 .tags(Tags.name(around.cluster(), node.name()))
                 .build(),
             List.of());
+    List<String> before = new ArrayList<>(around.ready());
+    before.add(gate);
+    Optional<String> volume = Optional.empty();
+    if (node instanceof RedisNode) {
+      volume = Optional.of(volume(resources, node, around.cluster()));
+      // A volume grows in use; its file system does when its machine starts the next time.
+      before.add("aws_ebs_volume." + node.name() + "-data");
+    }
     String instance =
         resources.add(
             "aws_instance",
@@ -101,10 +117,20 @@ final class Machine {
                     // A new image would replace every machine in one go.
                     TerraformResourceLifecycle.builder().ignoreChanges(List.of("ami")).build())
                 .build(),
-            around.ready());
-    if (node instanceof RedisNode) {
-      addVolume(resources, node, instance, around.cluster());
-    }
+            before);
+    // A deploy that was killed may leave a machine stopped; so does a person.
+    resources.add(
+        "aws_ec2_instance_state",
+        node.name() + "-running",
+        Ec2InstanceStateConfig.builder().instanceId(instance).state("running").build(),
+        List.of());
+    List<String> done =
+        new ArrayList<>(
+            List.of(
+                "aws_instance." + node.name(),
+                "aws_ec2_instance_state." + node.name() + "-running"));
+    volume.ifPresent(id -> done.add(attach(resources, node, instance, id)));
+    return done;
   }
 
   /** Path of a node's packed user data, relative to the stack's {@code cdk.tf.json}. */
@@ -112,24 +138,27 @@ final class Machine {
     return "nodes/" + node.name() + ".user-data.gz.b64";
   }
 
-  private static void addVolume(Resources resources, Node node, String instance, Cluster cluster) {
+  private static String volume(Resources resources, Node node, Cluster cluster) {
     boolean protect = cluster.environment().aws().protect();
-    String volume =
-        resources.add(
-            "aws_ebs_volume",
-            node.name() + "-data",
-            EbsVolumeConfig.builder()
-                .availabilityZone(node.subnet().zone())
-                .type(SSD)
-                .size(gib(node.size().disk()))
-                .encrypted(true)
-                .tags(Tags.name(cluster, node.name() + "-data"))
-                .lifecycle(TerraformResourceLifecycle.builder().preventDestroy(protect).build())
-                .build(),
-            List.of());
+    return resources.add(
+        "aws_ebs_volume",
+        node.name() + "-data",
+        EbsVolumeConfig.builder()
+            .availabilityZone(node.subnet().zone())
+            .type(SSD)
+            .size(gib(node.size().disk()))
+            .encrypted(true)
+            .tags(Tags.name(cluster, node.name() + "-data"))
+            .lifecycle(TerraformResourceLifecycle.builder().preventDestroy(protect).build())
+            .build(),
+        List.of());
+  }
+
+  private static String attach(Resources resources, Node node, String instance, String volume) {
+    String name = node.name() + "-data-attachment";
     resources.add(
         "aws_volume_attachment",
-        node.name() + "-data-attachment",
+        name,
         VolumeAttachmentConfig.builder()
             .instanceId(instance)
             .volumeId(volume)
@@ -137,6 +166,7 @@ final class Machine {
             .stopInstanceBeforeDetaching(true)
             .build(),
         List.of());
+    return "aws_volume_attachment." + name;
   }
 
   private static int rootGib(Node node) {

@@ -42,6 +42,15 @@ final class Resources {
     return "${%s.%s.id}".formatted(type, name);
   }
 
+  /**
+   * Adds a resource that no provider describes.
+   *
+   * @param arguments by Terraform's own names
+   */
+  void add(String type, String name, Map<String, Object> arguments) {
+    byType.computeIfAbsent(type, key -> new LinkedHashMap<>()).put(name, arguments);
+  }
+
   /** Gives everything to the stack. */
   void addTo(TerraformStack stack) {
     stack.addOverride("resource", byType);

@@ -18,6 +18,7 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.Rule;
 import stacks.platform.ClusterPlatform;
+import stacks.platform.Gates;
 import stacks.render.Layout;
 import stacks.render.NodeFiles;
 
@@ -63,6 +64,16 @@ public final class LocalPlatform implements ClusterPlatform {
         home + "/" + node.name());
   }
 
+  @Override
+  public List<String> agent(Cluster cluster, Node node, List<String> words) {
+    String home = home(cluster.name());
+    List<String> command =
+        new ArrayList<>(
+            List.of("python3", home + "/bin/" + SUPERVISOR, "agent", home + "/" + node.name()));
+    command.addAll(words);
+    return command;
+  }
+
   /** Folder of an environment's processes, relative to the project. */
   public static String home(String environment) {
     return ".rediform/" + environment;
@@ -92,7 +103,7 @@ public final class LocalPlatform implements ClusterPlatform {
     String home = "../../../" + home(cluster.name());
     LocalBackend.Builder.create(stack).path(home + "/terraform.tfstate").build();
     TerraformResource previous = programs(stack, cluster, home, folder(stack, home));
-    for (Node node : inRollingOrder(cluster)) {
+    for (Node node : cluster.rollingOrder()) {
       previous = node(stack, cluster, home, node, previous);
     }
     List<String> names = cluster.nodes().stream().map(Node::name).toList();
@@ -101,22 +112,11 @@ public final class LocalPlatform implements ClusterPlatform {
             stack,
             "whole",
             previous,
-            run(NODES + "/" + SUPERVISOR + " wait " + home + " " + String.join(" ", names)));
+            run(NODES + "/" + SUPERVISOR + " stop-others " + home + " " + String.join(" ", names)),
+            Gates.whole(cluster, "--timeout 2m"));
     List<Object> triggers = new ArrayList<>();
     names.forEach(name -> triggers.add("${terraform_data." + name + "-settings.id}"));
     whole.addOverride("triggers_replace", triggers);
-  }
-
-  /**
-   * Sentinels first, then the data nodes, the first master last: as few changes of master as can
-   * be.
-   */
-  private static List<Node> inRollingOrder(Cluster cluster) {
-    List<Node> order = new ArrayList<>(cluster.sentinels());
-    for (int i = cluster.redis().size() - 1; i >= 0; i--) {
-      order.add(cluster.redis().get(i));
-    }
-    return order;
   }
 
   /** The folder that the nodes share; destroying it, after the last node, removes the passwords. */
@@ -164,6 +164,7 @@ public final class LocalPlatform implements ClusterPlatform {
             stack,
             node.name() + "-settings",
             resource,
+            Gates.before(cluster, node, ""),
             run(NODES + "/" + SUPERVISOR + " apply " + nodeHome + " " + NODES + "/" + node.name()));
     settings.addOverride(
         "triggers_replace", List.of(digest(render(cluster, node)), generation(nodeHome)));

@@ -11,6 +11,6 @@ class SupervisorTest {
   @Test
   void the_supervisors_own_tests_pass() throws Exception {
     Run run = Run.of(Path.of("."), Map.of(), "python3", "-B", "src/test/python/test_local.py");
-    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d+ tests").contains("OK");
+    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d* tests").contains("OK");
   }
 }

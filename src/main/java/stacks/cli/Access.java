@@ -1,0 +1,90 @@
+package stacks.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.environment.Platform;
+import stacks.operate.Agents;
+import stacks.operate.Look;
+import stacks.operate.Password;
+import stacks.platform.ClusterPlatform;
+import stacks.platform.Platforms;
+import stacks.platform.local.LocalPlatform;
+
+/** The ways from here to the nodes of a cluster, and the passwords for them. */
+final class Access {
+  private static final String PASSWORD = "REDIS_PASSWORD";
+
+  private Access() {}
+
+  /** The nodes' agents, where the environment says how to reach a node. */
+  static Optional<Agents> agents(Cluster cluster) {
+    ClusterPlatform platform = Platforms.of(cluster.environment().platform());
+    Agents agents = new Agents((node, words) -> platform.agent(cluster, node, words));
+    return agents.commands().apply(cluster.firstMaster(), java.util.List.of()).isEmpty()
+        ? Optional.empty()
+        : Optional.of(agents);
+  }
+
+  /**
+   * A way to see how the nodes are: through their agents, or else with the application's password;
+   * empty where there is neither.
+   */
+  static Optional<Look> look(Cluster cluster) {
+    return agents(cluster).map(Look::through).or(() -> givenPassword().map(Look::direct));
+  }
+
+  /** The nodes that are there, as far as that can be known without asking them. */
+  static Set<String> existing(Cluster cluster) {
+    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    Path home = Path.of(LocalPlatform.home(cluster.name()));
+    return cluster.nodes().stream()
+        .map(Node::name)
+        .filter(name -> !local || Files.exists(home.resolve(name).resolve("node.json")))
+        .collect(Collectors.toSet());
+  }
+
+  /** What to do where there is no way to see the nodes. */
+  static String howToLook(Cluster cluster) {
+    return "there is no way from here to look at the nodes of %1$s: its file has no network.shell, and REDIS_PASSWORD is not set. Set network.shell to the command that runs another on a node, such as [ssh, \"admin@{address}\"], or set REDIS_PASSWORD to the password of user app (\"app\" in the secret rediform/%1$s/nodes) where the nodes can be reached"
+        .formatted(cluster.name());
+  }
+
+  /** The password of user {@code app}; ends the command where it is not to be had. */
+  static Password password(Cluster cluster) {
+    if (cluster.environment().platform() == Platform.LOCAL) {
+      return localPassword(cluster.name());
+    }
+    return givenPassword()
+        .orElseThrow(
+            () ->
+                Failure.missing(
+                    PASSWORD
+                        + " is not set; it must hold the password of user app, the value \"app\" of"
+                        + " the secret rediform/"
+                        + cluster.name()
+                        + "/nodes"));
+  }
+
+  private static Optional<Password> givenPassword() {
+    return Optional.ofNullable(System.getenv(PASSWORD))
+        .filter(given -> !given.isEmpty())
+        .map(Password::new);
+  }
+
+  private static Password localPassword(String name) {
+    Path file = Path.of(LocalPlatform.home(name), "password");
+    try {
+      return new Password(Files.readString(file).strip());
+    } catch (IOException e) {
+      throw Failure.no(
+          "%s is not deployed on this machine (%s is not readable); to deploy it: ./rediform deploy %s"
+              .formatted(name, file, name));
+    }
+  }
+}

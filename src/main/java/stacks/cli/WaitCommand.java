@@ -1,0 +1,169 @@
+package stacks.cli;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.environment.Durations;
+import stacks.operate.Gate;
+import stacks.operate.Look;
+import stacks.operate.Wait;
+
+@Command(
+    name = "wait",
+    description = {
+      "Waits until the cluster is whole, or with --node until that node may be changed: all others"
+          + " are fit and in sync. A deploy runs this before it touches a node, and at its end."
+    },
+    footer = {
+      "",
+      "It looks through network.shell of the environment file, or else with the password of user",
+      "app from REDIS_PASSWORD. Exit code 0 when it is so, 1 when it is not in time, 3 when there is",
+      "no way to look.",
+      "",
+      "Examples:",
+      "  ./rediform wait local",
+      "  ./rediform wait production --node redis-2 --timeout 5m"
+    })
+final class WaitCommand implements Callable<Integer> {
+  @Mixin private EnvironmentArgument environment;
+
+  @Option(names = "--node", paramLabel = "NODE", description = "Waits until it may be changed.")
+  private String node;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      converter = Time.class,
+      defaultValue = "${env:REDIFORM_WAIT_TIMEOUT:-15m}",
+      description = "How long at most, such as 90s (default: REDIFORM_WAIT_TIMEOUT, or else 15m).")
+  private Duration timeout;
+
+  @Option(
+      names = "--existing",
+      split = ",",
+      paramLabel = "NODES",
+      arity = "0..1",
+      fallbackValue = "",
+      description =
+          "With --node: the nodes that are there, by name or address (default: all that may be).")
+  private Set<String> existing;
+
+  @Option(
+      names = "--if-possible",
+      description = "Ends well where there is no way to look, with a line that says so.")
+  private boolean ifPossible;
+
+  @Option(names = "--json", description = "Reports as JSON.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  /** A duration as environment files have it. */
+  static final class Time implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      try {
+        return Durations.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException("'" + text + "' is not " + e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public Integer call() {
+    PrintWriter err = spec.commandLine().getErr();
+    Cluster cluster = environment.cluster();
+    Gate gate = gate(cluster);
+    if (gate.toLookAt().nodes().isEmpty()) {
+      return report(cluster, gate, new Wait.Outcome(true, Duration.ZERO, List.of()));
+    }
+    Optional<Look> look = Access.look(cluster);
+    if (look.isEmpty() && ifPossible) {
+      err.println("rediform: not looked at: " + Access.howToLook(cluster));
+      return ExitCode.FINE;
+    }
+    Wait wait =
+        new Wait(
+            look.orElseThrow(() -> Failure.missing(refusal(cluster))),
+            Access.agents(cluster),
+            line -> {
+              err.println("rediform: " + prefix() + line);
+              err.flush();
+            });
+    return report(cluster, gate, wait.at(gate, timeout));
+  }
+
+  private Gate gate(Cluster cluster) {
+    if (node == null) {
+      return Gate.whole(cluster);
+    }
+    Node wanted =
+        cluster
+            .node(node)
+            .orElseThrow(
+                () ->
+                    Failure.usage(
+                        "%s has no node \"%s\"; its nodes are %s"
+                            .formatted(
+                                cluster.name(),
+                                node,
+                                String.join(
+                                    ", ", cluster.nodes().stream().map(Node::name).toList()))));
+    Set<String> there =
+        existing != null ? existing : Set.copyOf(cluster.nodes().stream().map(Node::name).toList());
+    return Gate.before(cluster, wanted, there.equals(Set.of("")) ? Set.of() : there);
+  }
+
+  private String prefix() {
+    return node == null ? "" : "before " + node + ": ";
+  }
+
+  private String refusal(Cluster cluster) {
+    return Access.howToLook(cluster)
+        + (node == null ? "" : ". " + node + " was not touched: nobody knows if that is safe");
+  }
+
+  private int report(Cluster cluster, Gate gate, Wait.Outcome outcome) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> fields = new LinkedHashMap<>();
+      fields.put("environment", cluster.name());
+      fields.put("node", node);
+      fields.put("ready", outcome.ready());
+      fields.put("waitedMillis", outcome.waited().toMillis());
+      fields.put("problems", outcome.problems());
+      out.println(Json.write(fields));
+    } else if (outcome.ready()) {
+      out.println(gate.what());
+    } else {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "rediform: %sgives up after %d s: %s%s"
+                  .formatted(
+                      prefix(),
+                      outcome.waited().toSeconds(),
+                      String.join("; ", outcome.problems()),
+                      node == null
+                          ? ""
+                          : ". %s was not touched. Mend that and deploy again; it goes on from here"
+                              .formatted(node)));
+    }
+    return outcome.ready() ? ExitCode.FINE : ExitCode.NO;
+  }
+}

@@ -1,0 +1,257 @@
+package stacks.operate;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
+import stacks.environment.Memory;
+import stacks.operate.ClusterStatus.Redis;
+import stacks.operate.ClusterStatus.Sentinel;
+
+/** What must hold of a cluster before a deploy may go on. Pure: it only judges what was seen. */
+public sealed interface Gate {
+  /** The part of the cluster that is there, and has to be looked at. */
+  Cluster toLookAt();
+
+  /** Judges what was seen. */
+  Verdict judge(ClusterStatus status);
+
+  /** What is ready when the gate opens, for a person. */
+  String what();
+
+  /**
+   * Whether the gate opens.
+   *
+   * @param problems what keeps it shut for now; it opens when there is none
+   * @param refusal why it will never open, whatever one waits for
+   * @param unreached whether nothing at all answered
+   * @param mustForget a Sentinel that must forget nodes that are gone, and then the gate opens
+   */
+  record Verdict(
+      List<String> problems,
+      Optional<String> refusal,
+      boolean unreached,
+      Optional<String> mustForget) {
+    static Verdict of(List<String> problems) {
+      return new Verdict(problems, Optional.empty(), false, Optional.empty());
+    }
+
+    boolean isOpen() {
+      return problems.isEmpty() && refusal.isEmpty();
+    }
+  }
+
+  /**
+   * Opens when a node may be changed: all the others that are there are fit, in sync, and of one
+   * mind, so that the cluster can do without this one. The node itself may be in any state, since
+   * the change may be what mends it. A cluster that was never formed, or whose servers are all
+   * down, has nothing to lose.
+   *
+   * @param existing names or addresses of the nodes that were there when the deploy was planned
+   */
+  static Gate before(Cluster cluster, Node node, Set<String> existing) {
+    return new Before(cluster, node, existing);
+  }
+
+  /** Opens when the cluster is whole, and no Sentinel thinks of nodes that are gone. */
+  static Gate whole(Cluster cluster) {
+    return new Whole(cluster);
+  }
+
+  /** See {@link Gate#before}. */
+  record Before(Cluster cluster, Node node, Set<String> existing) implements Gate {
+    @Override
+    public String what() {
+      return node.name() + " may be changed";
+    }
+
+    @Override
+    public Cluster toLookAt() {
+      Set<String> there = new HashSet<>();
+      for (Node each : cluster.nodes()) {
+        if (existing.contains(each.name()) || existing.contains(each.address())) {
+          there.add(each.name());
+        }
+      }
+      // Those before it in the order have been made or changed by this very deploy; but when there
+      // was none at all, everything is new.
+      if (!existing.isEmpty()) {
+        cluster.rollingOrder().stream()
+            .takeWhile(each -> !each.equals(node))
+            .forEach(each -> there.add(each.name()));
+      }
+      return cluster.only(there);
+    }
+
+    @Override
+    public Verdict judge(ClusterStatus status) {
+      List<Redis> redis =
+          status.redis().stream().filter(each -> !each.name().equals(node.name())).toList();
+      List<Sentinel> sentinels =
+          status.sentinels().stream().filter(each -> !each.name().equals(node.name())).toList();
+      if (redis.isEmpty() && sentinels.isEmpty()) {
+        return Verdict.of(List.of());
+      }
+      boolean reached =
+          redis.stream().anyMatch(Redis::reached) || sentinels.stream().anyMatch(Sentinel::reached);
+      if (!reached) {
+        return new Verdict(problemsOf(redis, sentinels), Optional.empty(), true, Optional.empty());
+      }
+      if (hasNothingToLose(status.redis(), status.sentinels())) {
+        return Verdict.of(List.of());
+      }
+      // The node itself counts for one thing only: it may be the master.
+      List<Redis> withMaster = new ArrayList<>(redis);
+      status.redis().stream()
+          .filter(each -> each.name().equals(node.name()) && each.isMaster())
+          .map(Before::withoutProblem)
+          .forEach(withMaster::add);
+      List<String> problems = ClusterStatus.disagreements(withMaster, sentinels);
+      for (Sentinel sentinel : sentinels) {
+        for (Redis each : redis) {
+          if (!each.isMaster()) {
+            mustSee(sentinel, sentinel.seenReplicas(), each.name(), each.endpoint(), problems);
+          }
+        }
+        for (Sentinel each : sentinels) {
+          if (!each.equals(sentinel)) {
+            mustSee(sentinel, sentinel.seenSentinels(), each.name(), each.endpoint(), problems);
+          }
+        }
+      }
+      return new Verdict(problems, tooSmall(status), false, Optional.empty());
+    }
+
+    private static List<String> problemsOf(List<Redis> redis, List<Sentinel> sentinels) {
+      return Stream.concat(
+              redis.stream().map(each -> each.name() + " " + each.problem().orElse("")),
+              sentinels.stream().map(each -> each.name() + " " + each.problem().orElse("")))
+          .toList();
+    }
+
+    private static boolean hasNothingToLose(List<Redis> redis, List<Sentinel> sentinels) {
+      boolean allSilent =
+          redis.stream().allMatch(each -> each.reached() && each.role().isEmpty())
+              && sentinels.stream().allMatch(each -> each.reached() && each.master().isEmpty());
+      boolean neverFormed =
+          sentinels.stream().allMatch(each -> each.master().isPresent() && !each.knows())
+              && !sentinels.isEmpty()
+              && redis.stream().noneMatch(Redis::linkUp);
+      return allSilent || neverFormed;
+    }
+
+    private static Redis withoutProblem(Redis node) {
+      return new Redis(
+          node.name(),
+          node.endpoint(),
+          node.reached(),
+          node.role(),
+          node.master(),
+          node.linkUp(),
+          node.offset(),
+          node.lagBytes(),
+          node.usedMemory(),
+          node.maxmemory(),
+          Optional.empty());
+    }
+
+    private static void mustSee(
+        Sentinel sentinel,
+        Map<String, Boolean> seen,
+        String name,
+        String endpoint,
+        List<String> problems) {
+      if (sentinel.master().isPresent() && !seen.getOrDefault(endpoint, false)) {
+        problems.add(sentinel.name() + " does not see " + name + " up");
+      }
+    }
+
+    /** Less memory than is in use would cost keys. */
+    private Optional<String> tooSmall(ClusterStatus status) {
+      for (Redis found : status.redis()) {
+        RedisNode wanted = (RedisNode) cluster.node(found.name()).orElseThrow();
+        long bytes = wanted.maxmemory().bytes();
+        long used = found.usedMemory().orElse(0L);
+        // 0 is Redis's word for no limit.
+        boolean shrinks =
+            found.maxmemory().filter(now -> now == 0 || now > bytes).isPresent() && bytes > 0;
+        if (shrinks && used > bytes) {
+          return Optional.of(
+              "%s uses %s of memory, and the file gives it maxmemory %s: Redis would throw keys away. "
+                      .formatted(found.name(), inMib(used), wanted.maxmemory())
+                  + "Allowed is %s or more. Give it that, or delete keys first"
+                      .formatted(inMib(used)));
+        }
+      }
+      return Optional.empty();
+    }
+
+    /** Rounded up, so that what is said to be enough is enough. */
+    private static Memory inMib(long bytes) {
+      return new Memory((bytes + (1 << 20) - 1) >> 20 << 20);
+    }
+  }
+
+  /** See {@link Gate#whole}. */
+  record Whole(Cluster cluster) implements Gate {
+    @Override
+    public String what() {
+      return cluster.name() + " is whole";
+    }
+
+    @Override
+    public Cluster toLookAt() {
+      return cluster;
+    }
+
+    @Override
+    public Verdict judge(ClusterStatus status) {
+      Set<String> ours = new HashSet<>();
+      cluster.nodes().forEach(node -> ours.add(node.endpoint()));
+      List<String> problems =
+          new ArrayList<>(ClusterStatus.disagreements(status.redis(), status.sentinels()));
+      Optional<String> mustForget = Optional.empty();
+      for (Sentinel sentinel : status.sentinels()) {
+        Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());
+        seen.putAll(sentinel.seenSentinels());
+        for (Node node : cluster.nodes()) {
+          boolean other =
+              !node.name().equals(sentinel.name())
+                  && !sentinel.master().equals(Optional.of(node.endpoint()));
+          if (other
+              && sentinel.master().isPresent()
+              && !seen.getOrDefault(node.endpoint(), false)) {
+            problems.add(sentinel.name() + " does not see " + node.name() + " up");
+          }
+        }
+        List<String> strangers =
+            seen.keySet().stream().filter(each -> !ours.contains(each)).toList();
+        for (String stranger : strangers) {
+          if (seen.get(stranger)) {
+            problems.add(
+                "%s sees %s, which is not in the file and still runs"
+                    .formatted(sentinel.name(), stranger));
+          }
+        }
+        if (!strangers.isEmpty() && mustForget.isEmpty()) {
+          mustForget = Optional.of(sentinel.name());
+        }
+      }
+      boolean unreached =
+          status.redis().stream().noneMatch(Redis::reached)
+              && status.sentinels().stream().noneMatch(Sentinel::reached);
+      return new Verdict(
+          problems,
+          Optional.empty(),
+          unreached,
+          problems.isEmpty() ? mustForget : Optional.empty());
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package stacks.operate;
+
+import stacks.cluster.Cluster;
+
+/** A way to see how the nodes of a running cluster are. */
+public interface Look {
+  /** Asks every node of the cluster, all at once. */
+  ClusterStatus at(Cluster cluster);
+
+  /** As an application does: by Redis's own protocol, with the password of user {@code app}. */
+  static Look direct(Password appPassword) {
+    return cluster -> DirectLook.at(cluster, appPassword);
+  }
+
+  /** Through the agent on each node, which knows the passwords itself. */
+  static Look through(Agents agents) {
+    return cluster -> AgentLook.at(cluster, agents);
+  }
+}

@@ -1,0 +1,114 @@
+package stacks.operate;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import stacks.cluster.Cluster;
+import stacks.operate.Gate.Verdict;
+
+/** Waits at a gate, and says for what. */
+public final class Wait {
+  private static final Duration POLL = Duration.ofSeconds(1);
+
+  /**
+   * How long nothing at all may answer: a machine that boots is silent for a minute, and one that
+   * cannot be reached from here for ever.
+   */
+  private static final Duration SILENCE = Duration.ofMinutes(2);
+
+  /**
+   * After this time without news, the same is said again, so that a person sees that it goes on.
+   */
+  private static final Duration REMINDER = Duration.ofSeconds(30);
+
+  /** How long a Sentinel may take to forget; it is one command. */
+  private static final Duration FORGETTING = Duration.ofSeconds(10);
+
+  private final Look look;
+  private final Optional<Agents> agents;
+  private final Consumer<String> say;
+
+  /**
+   * What came of it.
+   *
+   * @param ready whether the gate opened
+   * @param problems why it did not
+   */
+  public record Outcome(boolean ready, Duration waited, List<String> problems) {}
+
+  /**
+   * Someone who waits.
+   *
+   * @param agents by which Sentinels can be made to forget nodes that are gone
+   * @param say told of every change in what is waited for
+   */
+  public Wait(Look look, Optional<Agents> agents, Consumer<String> say) {
+    this.look = look;
+    this.agents = agents;
+    this.say = say;
+  }
+
+  /** Waits until a gate opens, at most for {@code timeout}. */
+  public Outcome at(Gate gate, Duration timeout) {
+    Cluster there = gate.toLookAt();
+    long start = System.nanoTime();
+    long spoke = start;
+    long answered = start;
+    String said = "";
+    while (true) {
+      Verdict verdict = gate.judge(look.at(there));
+      long now = System.nanoTime();
+      Duration waited = Duration.ofNanos(now - start);
+      if (verdict.refusal().isPresent()) {
+        return new Outcome(false, waited, List.of(verdict.refusal().get()));
+      }
+      if (verdict.isOpen() && !forgets(verdict, there)) {
+        return new Outcome(true, waited, List.of());
+      }
+      if (!verdict.unreached()) {
+        answered = now;
+      }
+      boolean silent = now - answered > SILENCE.toNanos();
+      if (silent || waited.compareTo(timeout) >= 0) {
+        return new Outcome(false, waited, reasons(verdict));
+      }
+      String news = String.join("; ", verdict.problems());
+      if (!news.isEmpty() && (!news.equals(said) || now - spoke > REMINDER.toNanos())) {
+        say.accept("waits, %d s so far: %s".formatted(waited.toSeconds(), news));
+        said = news;
+        spoke = now;
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+  }
+
+  private static List<String> reasons(Verdict verdict) {
+    return verdict.problems().isEmpty()
+        ? verdict.mustForget().map(name -> name + " has nodes in mind that are gone").stream()
+            .toList()
+        : verdict.problems();
+  }
+
+  /** Whether a Sentinel was made to forget; then all must be looked at once more. */
+  private boolean forgets(Verdict verdict, Cluster there) {
+    if (verdict.mustForget().isEmpty()) {
+      return false;
+    }
+    String name = verdict.mustForget().get();
+    if (agents.isEmpty()) {
+      say.accept(
+          name
+              + " has nodes in mind that are gone; on each Sentinel in turn, once all are seen again:"
+              + " sudo rediform-node forget");
+      return false;
+    }
+    Agents.Answer answer = agents.get().ask(there.node(name).orElseThrow(), FORGETTING, "forget");
+    say.accept(
+        answer.exitCode() == 0
+            ? name + " forgets the nodes that are gone, and looks anew for the others"
+            : name + " could not forget the nodes that are gone: " + answer.out());
+    return true;
+  }
+}

@@ -1,0 +1,279 @@
+package stacks.operate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.operate.ClusterStatus.Redis;
+import stacks.operate.ClusterStatus.Sentinel;
+import stacks.operate.Gate.Verdict;
+import stacks.testing.Environments;
+
+/** When a node may be changed, and when a cluster is whole, whatever was seen. */
+class GateTest {
+  private static final long MIB = 1 << 20;
+
+  private final Cluster cluster = Environments.cluster("local");
+  private final String one = endpoint("redis-1");
+  private final String two = endpoint("redis-2");
+  private final List<Redis> redis = new ArrayList<>();
+  private final List<Sentinel> sentinels = new ArrayList<>();
+
+  @BeforeEach
+  void aWholeCluster() {
+    redis.addAll(
+        List.of(
+            redis("redis-1", "master", Optional.empty(), Optional.empty()),
+            redis("redis-2", "replica", Optional.of(one), Optional.empty()),
+            redis("redis-3", "replica", Optional.of(one), Optional.empty())));
+    for (int i = 1; i <= 3; i++) {
+      sentinels.add(sentinel("sentinel-" + i, one, true, Set.of(), Set.of()));
+    }
+  }
+
+  private String endpoint(String name) {
+    return cluster.node(name).orElseThrow().endpoint();
+  }
+
+  private Redis redis(String name, String role, Optional<String> master, Optional<String> problem) {
+    return new Redis(
+        name,
+        endpoint(name),
+        true,
+        Optional.of(role),
+        master,
+        true,
+        1,
+        Optional.empty(),
+        Optional.of(10 * MIB),
+        Optional.of(128 * MIB),
+        problem);
+  }
+
+  private Sentinel sentinel(
+      String name, String master, boolean knows, Set<String> down, Set<String> strangers) {
+    Map<String, Boolean> replicas = new HashMap<>();
+    Map<String, Boolean> others = new HashMap<>();
+    if (knows) {
+      for (Node node : cluster.nodes()) {
+        boolean up = !down.contains(node.name());
+        if (node.kind().equals("sentinel") && !node.name().equals(name)) {
+          others.put(node.endpoint(), up);
+        } else if (node.kind().equals("redis") && !node.endpoint().equals(master)) {
+          replicas.put(node.endpoint(), up);
+        }
+      }
+      strangers.forEach(stranger -> others.put(stranger, stranger.startsWith("up")));
+    }
+    return new Sentinel(
+        name, endpoint(name), true, Optional.of(master), knows, replicas, others, Optional.empty());
+  }
+
+  private Verdict before(String name) {
+    return before(name, Access.ALL);
+  }
+
+  private Verdict before(String name, Set<String> existing) {
+    Gate gate = Gate.before(cluster, cluster.node(name).orElseThrow(), existing);
+    Set<String> there = new java.util.HashSet<>();
+    gate.toLookAt().nodes().forEach(node -> there.add(node.name()));
+    return gate.judge(
+        ClusterStatus.of(
+            cluster,
+            redis.stream().filter(node -> there.contains(node.name())).toList(),
+            sentinels.stream().filter(node -> there.contains(node.name())).toList()));
+  }
+
+  private static final class Access {
+    static final Set<String> ALL =
+        Set.of("redis-1", "redis-2", "redis-3", "sentinel-1", "sentinel-2", "sentinel-3");
+  }
+
+  private Verdict whole() {
+    return Gate.whole(cluster).judge(ClusterStatus.of(cluster, redis, sentinels));
+  }
+
+  @Test
+  void any_node_of_a_whole_cluster_may_be_changed() {
+    for (Node node : cluster.nodes()) {
+      assertThat(before(node.name()).isOpen()).as(node.name()).isTrue();
+    }
+    assertThat(whole().isOpen()).isTrue();
+    assertThat(whole().mustForget()).isEmpty();
+  }
+
+  @Test
+  void a_node_that_is_down_may_be_changed_and_no_other() {
+    redis.set(2, Redis.silent("redis-3", endpoint("redis-3"), true, "is not fit: no space"));
+    sentinels.replaceAll(s -> sentinel(s.name(), one, true, Set.of("redis-3"), Set.of()));
+    assertThat(before("redis-3").isOpen()).isTrue();
+    assertThat(before("redis-2").problems()).contains("redis-3 is not fit: no space");
+    assertThat(before("sentinel-1").problems()).contains("redis-3 is not fit: no space");
+    assertThat(whole().problems()).contains("redis-3 is not fit: no space");
+  }
+
+  @Test
+  void the_master_itself_may_be_changed_when_its_replicas_are_in_sync() {
+    assertThat(before("redis-1").isOpen()).isTrue();
+    redis.set(1, redis("redis-2", "replica", Optional.of(one), Optional.of("has no link")));
+    assertThat(before("redis-1").problems()).containsExactly("redis-2 has no link");
+  }
+
+  @Test
+  void a_master_that_is_down_and_not_yet_followed_by_another_stops_all() {
+    redis.set(0, Redis.silent("redis-1", one, true, "is not fit: crashed"));
+    assertThat(before("redis-2").problems()).contains("redis-1 is not fit: crashed");
+    // Its own change may be what mends it, but until a replica is master writes have nowhere to go.
+    assertThat(before("redis-1").problems()).containsExactly("no node is master");
+  }
+
+  @Test
+  void a_sentinel_that_does_not_see_all_others_stops_all() {
+    sentinels.set(1, sentinel("sentinel-2", one, true, Set.of("sentinel-3", "redis-2"), Set.of()));
+    assertThat(before("redis-3").problems())
+        .containsExactlyInAnyOrder(
+            "sentinel-2 does not see redis-2 up", "sentinel-2 does not see sentinel-3 up");
+    assertThat(before("sentinel-2").isOpen()).isTrue();
+  }
+
+  @Test
+  void sentinels_of_two_minds_stop_all() {
+    sentinels.set(1, sentinel("sentinel-2", two, true, Set.of(), Set.of()));
+    assertThat(before("redis-3").problems())
+        .contains("sentinel-2 takes for master %s, and master is %s".formatted(two, one));
+  }
+
+  @Test
+  void two_masters_stop_all() {
+    redis.set(1, redis("redis-2", "master", Optional.empty(), Optional.empty()));
+    assertThat(before("redis-3").problems())
+        .contains("more than one node is master: redis-1, redis-2");
+  }
+
+  @Test
+  void nothing_is_looked_at_where_nothing_was_before() {
+    Gate gate = Gate.before(cluster, cluster.node("redis-1").orElseThrow(), Set.of());
+    assertThat(gate.toLookAt().nodes()).isEmpty();
+    assertThat(before("redis-1", Set.of()).isOpen()).isTrue();
+  }
+
+  @Test
+  void those_that_were_made_on_the_way_count_as_those_that_were_there() {
+    Gate gate =
+        Gate.before(
+            cluster, cluster.node("redis-2").orElseThrow(), Set.of(endpoint("redis-1"), "redis-1"));
+    assertThat(gate.toLookAt().nodes())
+        .extracting(Node::name)
+        .containsExactlyInAnyOrder("redis-1", "redis-3", "sentinel-1", "sentinel-2", "sentinel-3");
+  }
+
+  @Test
+  void a_cluster_that_was_never_formed_has_nothing_to_lose() {
+    sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, "cannot be reached"));
+    assertThat(before("redis-1").isOpen()).isTrue();
+    assertThat(before("sentinel-2").isOpen()).isTrue();
+  }
+
+  @Test
+  void one_sentinel_that_knows_a_replica_is_proof_of_a_cluster() {
+    sentinels.replaceAll(
+        s -> sentinel(s.name(), one, s.name().equals("sentinel-3"), Set.of(), Set.of()));
+    assertThat(before("redis-1").isOpen()).isFalse();
+  }
+
+  @Test
+  void a_sentinel_that_does_not_answer_is_no_proof_that_it_knows_nothing() {
+    sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, "cannot be reached"));
+    sentinels.set(
+        2, Sentinel.silent("sentinel-3", endpoint("sentinel-3"), false, "cannot be reached"));
+    assertThat(before("redis-1").isOpen()).isFalse();
+    // Its own change must not wait for it.
+    assertThat(before("sentinel-3").isOpen()).isFalse();
+  }
+
+  @Test
+  void servers_that_are_all_down_have_nothing_to_lose_if_all_machines_say_so() {
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, "is not fit"));
+    sentinels.replaceAll(s -> Sentinel.silent(s.name(), s.endpoint(), true, "is not fit"));
+    assertThat(before("redis-1").isOpen()).isTrue();
+    redis.set(1, Redis.silent("redis-2", two, false, "cannot be reached"));
+    assertThat(before("redis-1").isOpen()).isFalse();
+  }
+
+  @Test
+  void nothing_that_answers_is_told_apart_from_a_cluster_in_trouble() {
+    assertThat(before("redis-1").unreached()).isFalse();
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, "cannot be reached"));
+    sentinels.replaceAll(s -> Sentinel.silent(s.name(), s.endpoint(), false, "cannot be reached"));
+    assertThat(before("redis-1").unreached()).isTrue();
+    assertThat(before("redis-1").isOpen()).isFalse();
+    assertThat(whole().unreached()).isTrue();
+  }
+
+  @Test
+  void less_memory_than_is_in_use_is_refused_with_the_numbers() {
+    long wanted = cluster.redis().get(1).maxmemory().bytes();
+    redis.set(1, using("redis-2", wanted, wanted + 1));
+    assertThat(before("redis-3").refusal()).isEmpty();
+    redis.set(1, using("redis-2", wanted + 1, wanted + 1));
+    assertThat(before("redis-3").refusal().orElseThrow())
+        .startsWith("redis-2 uses 129mb of memory, and the file gives it maxmemory 128mb")
+        .contains("Allowed is 129mb or more");
+    // No limit at all is more than any.
+    redis.set(1, using("redis-2", wanted + 1, 0));
+    assertThat(before("redis-3").refusal()).isPresent();
+    // It was full before, and is not made smaller.
+    redis.set(1, using("redis-2", wanted + 1, wanted));
+    assertThat(before("redis-3").refusal()).isEmpty();
+  }
+
+  private Redis using(String name, long used, long maxmemory) {
+    return new Redis(
+        name,
+        endpoint(name),
+        true,
+        Optional.of("replica"),
+        Optional.of(one),
+        true,
+        1,
+        Optional.empty(),
+        Optional.of(used),
+        Optional.of(maxmemory),
+        Optional.empty());
+  }
+
+  @Test
+  void sentinels_forget_nodes_that_are_gone_one_after_the_other() {
+    Set<String> gone = Set.of("10.0.0.9:26379");
+    sentinels.set(1, sentinel("sentinel-2", one, true, Set.of(), gone));
+    sentinels.set(2, sentinel("sentinel-3", one, true, Set.of(), gone));
+    assertThat(whole().isOpen()).isTrue();
+    assertThat(whole().mustForget()).contains("sentinel-2");
+    // It has just forgotten all, and must find the others again first.
+    sentinels.set(1, sentinel("sentinel-2", one, false, Set.of(), Set.of()));
+    assertThat(whole().isOpen()).isFalse();
+    assertThat(whole().mustForget()).isEmpty();
+    sentinels.set(1, sentinel("sentinel-2", one, true, Set.of(), Set.of()));
+    assertThat(whole().mustForget()).contains("sentinel-3");
+  }
+
+  @Test
+  void nobody_forgets_a_node_that_still_runs() {
+    sentinels.set(1, sentinel("sentinel-2", one, true, Set.of(), Set.of("up.example:26379")));
+    assertThat(whole().problems())
+        .containsExactly(
+            "sentinel-2 sees up.example:26379, which is not in the file and still runs");
+    assertThat(whole().mustForget()).isEmpty();
+    assertThat(before("redis-1").isOpen()).as("a node that is to go is in nobody's way").isTrue();
+  }
+}
