@@ -1,7 +1,9 @@
 """An AWS API on loopback for tests: moto's server, with what Terraform needs set right.
 
+    python3 fake_aws.py [--machines]
+
 Prints "listening on PORT" and serves until its standard input ends, so that it never outlives the
-test that started it, however that ends.
+test that started it, however that ends. With --machines, instances are real: see Machines.
 """
 
 import base64
@@ -134,6 +136,106 @@ def add_placement_groups():
     EC2Response.delete_placement_group = delete
 
 
+class Machines:
+    """Says what becomes of instances and volumes, one line of JSON each on standard output, so that
+    someone makes it true. An instance is on its way (stopping, shutting down) until a line with its
+    id comes back on standard input.
+    """
+
+    def __init__(self):
+        from moto.ec2.exceptions import EC2ClientError
+        from moto.ec2.models.elastic_block_store import EBSBackend
+        from moto.ec2.models.instances import Instance
+        from moto.ec2.responses import EC2Response
+
+        self.leaving = {}
+        tell = self.tell
+        run, start, stop, terminate = EC2Response.run_instances, Instance.start, Instance.stop, Instance.terminate
+        attach, detach = EBSBackend.attach_volume, EBSBackend.detach_volume
+        modify, delete = EBSBackend.modify_volume, EBSBackend.delete_volume
+
+        def run_and_tell(backend):
+            answer = run(backend)
+            for instance in answer.result.instances:
+                tell("start", instance)
+            return answer
+
+        def start_and_tell(instance):
+            before = start(instance)
+            tell("start", instance)
+            return before
+
+        def stop_and_tell(instance):
+            if instance._state.name == "stopped":
+                return stop(instance)
+            before = stop(instance)
+            self.leaves(instance, ("stopping", 64), ("stopped", 80))
+            tell("stop", instance)
+            return before
+
+        def terminate_and_tell(instance):
+            before = terminate(instance)
+            self.leaves(instance, ("shutting-down", 32), ("terminated", 48))
+            tell("terminate", instance)
+            return before
+
+        def attach_and_tell(backend, volume_id, instance_id, *more, **named):
+            attachment = attach(backend, volume_id, instance_id, *more, **named)
+            tell("attach", attachment.instance, gib=attachment.volume.size)
+            return attachment
+
+        def detach_and_tell(backend, volume_id, instance_id, device_path):
+            attachment = detach(backend, volume_id, instance_id, device_path)
+            tell("detach", attachment.instance)
+            return attachment
+
+        def modify_and_tell(backend, volume_id, target_size=None, **named):
+            volume = backend.get_volume(volume_id)
+            if target_size and int(target_size) < int(volume.size):
+                raise EC2ClientError(
+                    "InvalidParameterValue",
+                    f"New size cannot be smaller than existing size: {target_size} < {volume.size}",
+                )
+            modified = modify(backend, volume_id, target_size=target_size, **named)
+            if volume.attachment and target_size:
+                tell("resize", volume.attachment.instance, gib=int(target_size))
+            return modified
+
+        def delete_and_tell(backend, volume_id):
+            name = {tag["key"]: tag["value"] for tag in backend.get_volume(volume_id).get_tags()}.get("Name", "")
+            deleted = delete(backend, volume_id)
+            print(json.dumps({"event": "delete", "name": name}), flush=True)
+            return deleted
+
+        EC2Response.run_instances = run_and_tell
+        Instance.start, Instance.stop, Instance.terminate = start_and_tell, stop_and_tell, terminate_and_tell
+        EBSBackend.attach_volume, EBSBackend.detach_volume = attach_and_tell, detach_and_tell
+        EBSBackend.modify_volume, EBSBackend.delete_volume = modify_and_tell, delete_and_tell
+
+    def leaves(self, instance, on_the_way, there):
+        instance._state.name, instance._state.code = on_the_way
+        self.leaving[instance.id] = instance, there
+
+    def arrived(self, instance_id):
+        instance, there = self.leaving.pop(instance_id)
+        instance._state.name, instance._state.code = there
+
+    @staticmethod
+    def tell(event, instance, **more):
+        interface = next(iter(instance.nics.values()))
+        print(
+            json.dumps({
+                "event": event,
+                "id": instance.id,
+                "name": {tag["key"]: tag["value"] for tag in instance.get_tags()}.get("Name", ""),
+                "address": interface.private_ip_address,
+                "userData": str(instance.user_data or ""),
+                **more,
+            }),
+            flush=True,
+        )
+
+
 class OneAtATime:
     """Serves one request at a time, and one that is sent again with the answer that it had.
 
@@ -176,6 +278,7 @@ def main():
     remember_what_an_instance_was_asked_for()
     free_the_network_interfaces_of_a_terminated_instance()
     add_placement_groups()
+    machines = Machines() if "--machines" in sys.argv else None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(
         "127.0.0.1",
@@ -185,7 +288,8 @@ def main():
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"listening on {server.server_port}", flush=True)
-    sys.stdin.buffer.read()
+    for line in sys.stdin:
+        machines.arrived(line.strip())
     os.unlink(os.environ["MOTO_AMIS_PATH"])
     os._exit(0)
 

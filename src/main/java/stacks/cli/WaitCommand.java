@@ -124,8 +124,7 @@ final class WaitCommand implements Callable<Integer> {
                                 node,
                                 String.join(
                                     ", ", cluster.nodes().stream().map(Node::name).toList()))));
-    Set<String> there =
-        existing != null ? existing : Set.copyOf(cluster.nodes().stream().map(Node::name).toList());
+    Set<String> there = existing != null ? existing : Access.existing(cluster);
     return Gate.before(cluster, wanted, there.equals(Set.of("")) ? Set.of() : there);
   }
 

@@ -96,7 +96,7 @@ public sealed interface Gate {
           status.redis().stream().filter(each -> !each.name().equals(node.name())).toList();
       List<Sentinel> sentinels =
           status.sentinels().stream().filter(each -> !each.name().equals(node.name())).toList();
-      if (redis.isEmpty() && sentinels.isEmpty()) {
+      if (redis.isEmpty() && sentinels.isEmpty() || isDown(status)) {
         return Verdict.of(List.of());
       }
       boolean reached =
@@ -129,6 +129,20 @@ public sealed interface Gate {
       return new Verdict(problems, tooSmall(status), false, Optional.empty());
     }
 
+    /**
+     * A server that does not run can only get better; which role it may start in, it asks itself.
+     */
+    private boolean isDown(ClusterStatus status) {
+      return status.redis().stream()
+              .anyMatch(
+                  each ->
+                      each.name().equals(node.name()) && each.reached() && each.role().isEmpty())
+          || status.sentinels().stream()
+              .anyMatch(
+                  each ->
+                      each.name().equals(node.name()) && each.reached() && each.master().isEmpty());
+    }
+
     private static List<String> problemsOf(List<Redis> redis, List<Sentinel> sentinels) {
       return Stream.concat(
               redis.stream().map(each -> each.name() + " " + each.problem().orElse("")),
@@ -137,14 +151,9 @@ public sealed interface Gate {
     }
 
     private static boolean hasNothingToLose(List<Redis> redis, List<Sentinel> sentinels) {
-      boolean allSilent =
-          redis.stream().allMatch(each -> each.reached() && each.role().isEmpty())
-              && sentinels.stream().allMatch(each -> each.reached() && each.master().isEmpty());
-      boolean neverFormed =
-          sentinels.stream().allMatch(each -> each.master().isPresent() && !each.knows())
-              && !sentinels.isEmpty()
-              && redis.stream().noneMatch(Redis::linkUp);
-      return allSilent || neverFormed;
+      return sentinels.stream().allMatch(each -> each.master().isPresent() && !each.knows())
+          && !sentinels.isEmpty()
+          && redis.stream().noneMatch(Redis::linkUp);
     }
 
     private static Redis withoutProblem(Redis node) {

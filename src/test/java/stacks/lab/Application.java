@@ -40,7 +40,11 @@ final class Application {
               }
             });
     WriteProbe probe = new WriteProbe(cluster, password);
+    ReadProbe reader = new ReadProbe(cluster, password);
+    Presence presence = new Presence(cluster, password);
     System.in.readAllBytes();
+    presence.close();
+    reader.close();
     probe.close();
     writer.close();
     Map<String, Object> seen =
@@ -49,6 +53,9 @@ final class Application {
             "longestGapMillis", writer.longestGap().toMillis(),
             "masters", masters,
             "splits", probe.splits(),
+            "longestReadGapMillis", reader.longestGapMillis(),
+            "dataNodesAway", presence.mostAway("redis"),
+            "sentinelsAway", presence.mostAway("sentinel"),
             "lost", writer.countLostAndCleanUp());
     System.out.println(new ObjectMapper().writeValueAsString(seen));
     System.exit(0);

@@ -115,6 +115,26 @@ public final class Host {
     }
   }
 
+  /** Attaches a volume, the one that was detached or else a new one; the host may be on. */
+  void attach(int mib) throws IOException, InterruptedException {
+    Path detached = folder.resolve("detached.img");
+    if (!Files.exists(detached)) {
+      newVolume(mib);
+      Files.move(disk(), detached);
+    }
+    if (isOn()) {
+      attachVolume();
+    } else {
+      Files.move(detached, disk());
+    }
+  }
+
+  /** The volume is gone for good. */
+  void deleteVolume() throws IOException {
+    Files.deleteIfExists(disk());
+    Files.deleteIfExists(folder.resolve("detached.img"));
+  }
+
   /** Takes the volume away from a host that is off. */
   void detachVolume() throws IOException {
     Files.move(disk(), folder.resolve("detached.img"));

@@ -21,13 +21,19 @@ public final class LabClient {
    * @param masters endpoints that took them, in order
    * @param splits where two nodes took writes by turns
    * @param lost acknowledged writes that are not there at the end
+   * @param longestReadGapMillis longest time between two answered reads, of whichever data node
+   * @param dataNodesAway the most data nodes that were away at the same time
+   * @param sentinelsAway the most Sentinels that were away at the same time
    */
   public record Seen(
       int acknowledged,
       long longestGapMillis,
       List<String> masters,
       List<String> splits,
-      int lost) {}
+      int lost,
+      long longestReadGapMillis,
+      int dataNodesAway,
+      int sentinelsAway) {}
 
   private final Process process;
   private final BufferedReader out;
@@ -41,7 +47,7 @@ public final class LabClient {
   }
 
   /** Starts one and waits until it writes. */
-  static LabClient start(Lab lab, Path environmentFile) throws IOException {
+  static LabClient start(Lab lab, Path environmentFile, String appPassword) throws IOException {
     Path log = lab.folder().resolve("client.log");
     String classes =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -58,7 +64,7 @@ public final class LabClient {
                     classes,
                     Application.class.getName(),
                     environmentFile.toString())));
-    builder.environment().put("REDIS_PASSWORD", LabCluster.PASSWORDS.get("app"));
+    builder.environment().put("REDIS_PASSWORD", appPassword);
     Process process = builder.redirectError(log.toFile()).start();
     LabClient client = new LabClient(process, log);
     String line = client.out.readLine();

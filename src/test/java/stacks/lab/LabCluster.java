@@ -170,7 +170,7 @@ public final class LabCluster implements AutoCloseable {
 
   /** An application that writes all the time from now on. */
   public LabClient client() throws IOException {
-    return LabClient.start(lab, file);
+    return LabClient.start(lab, file, PASSWORDS.get("app"));
   }
 
   /**

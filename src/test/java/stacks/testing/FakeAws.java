@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** An AWS API on loopback, in a process of its own that ends with this one. */
 public final class FakeAws implements AutoCloseable {
@@ -16,17 +19,39 @@ public final class FakeAws implements AutoCloseable {
   private static final Path LOG = Path.of("target", "fake-aws.log");
 
   private final Process process;
+  private final BufferedReader out;
   private final String url;
 
   /** Starts it on a free port and waits until it listens. */
   public FakeAws() throws IOException {
+    this(List.of());
+  }
+
+  /**
+   * One whose instances are real machines.
+   *
+   * @param event told, line by line, what becomes of instances and volumes ({@code Machines} in
+   *     {@code fake_aws.py}), in order
+   */
+  public static FakeAws withMachines(Consumer<String> event) throws IOException {
+    FakeAws aws = new FakeAws(List.of("--machines"));
+    Thread reader = new Thread(() -> aws.out.lines().forEach(event), "fake-aws-events");
+    reader.setDaemon(true);
+    reader.start();
+    return aws;
+  }
+
+  private FakeAws(List<String> options) throws IOException {
+    List<String> command =
+        new ArrayList<>(List.of("python3", SCRIPTS.resolve("fake_aws.py").toString()));
+    command.addAll(options);
     process =
-        new ProcessBuilder("python3", SCRIPTS.resolve("fake_aws.py").toString())
+        new ProcessBuilder(command)
             .redirectError(ProcessBuilder.Redirect.appendTo(LOG.toFile()))
             .start();
-    String line =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
-            .readLine();
+    out =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    String line = out.readLine();
     if (line == null) {
       throw new IllegalStateException("fake_aws.py ended before it listened");
     }
@@ -59,6 +84,12 @@ public final class FakeAws implements AutoCloseable {
         // An error of the emulator shall fail the test now, not after 25 attempts.
         "AWS_MAX_ATTEMPTS",
         "3");
+  }
+
+  /** An instance has stopped or is gone, as it was told to. */
+  public synchronized void arrived(String instance) throws IOException {
+    process.getOutputStream().write((instance + "\n").getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().flush();
   }
 
   /** What it holds now, as the JSON that {@code read_back.py} prints. */

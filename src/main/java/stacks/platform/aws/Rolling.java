@@ -20,22 +20,33 @@ import stacks.platform.Gates;
 final class Rolling {
   private final Resources resources;
   private final Cluster cluster;
-  private final String existing;
   private final List<String> gates = new ArrayList<>();
   private List<String> previous;
+
+  /** Addresses of the machines that were there; none when not one of them runs. */
+  private static final String EXISTING =
+      "${length(data.aws_instances.running.ids) == 0 ? \"\" :"
+          + " join(\",\", data.aws_instances.existing.private_ips)}";
+
+  private static final String LENIENT_WHEN_NEW =
+      "${length(data.aws_instances.existing.ids) == 0 ? \"--if-possible\" : \"\"}";
 
   Rolling(TerraformStack stack, Resources resources, Cluster cluster) {
     this.resources = resources;
     this.cluster = cluster;
     // Read when the deploy is planned: what was there before it.
-    DataAwsInstances.Builder.create(stack, "existing")
-        .instanceTags(Map.of("rediform", cluster.name()))
-        .instanceStateNames(List.of("pending", "running", "stopping", "stopped"))
-        .build();
+    lookUp(stack, "existing", List.of("pending", "running", "stopping", "stopped"));
+    lookUp(stack, "running", List.of("pending", "running"));
     // No machine is touched before every volume has its new size, or AWS has refused it.
     previous =
         cluster.redis().stream().map(node -> "aws_ebs_volume." + node.name() + "-data").toList();
-    existing = "data.aws_instances.existing.private_ips";
+  }
+
+  private void lookUp(TerraformStack stack, String id, List<String> states) {
+    DataAwsInstances.Builder.create(stack, id)
+        .instanceTags(Map.of("rediform", cluster.name()))
+        .instanceStateNames(states)
+        .build();
   }
 
   /** Adds all nodes, each behind a gate. */
@@ -49,16 +60,11 @@ final class Rolling {
               List.of(
                   InstanceTypes.of(node),
                   "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}"),
-              Gates.before(cluster, node, "--existing=${join(\",\", " + existing + ")}")));
+              Gates.before(cluster, node, "--existing=" + EXISTING)));
       gates.add("${terraform_data." + name + ".id}");
       previous = Machine.add(resources, node, around, "terraform_data." + name);
     }
-    resources.add(
-        "terraform_data",
-        "whole",
-        gate(
-            gates,
-            Gates.whole(cluster, "${length(" + existing + ") == 0 ? \"--if-possible\" : \"\"}")));
+    resources.add("terraform_data", "whole", gate(gates, Gates.whole(cluster, LENIENT_WHEN_NEW)));
   }
 
   private Map<String, Object> gate(List<String> triggers, LocalExecProvisioner wait) {

@@ -1,0 +1,224 @@
+package stacks.lab;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import stacks.testing.FakeAws;
+import stacks.testing.Project;
+import stacks.testing.Run;
+
+/**
+ * A small EC2: the emulated AWS API, whose instances are hosts of the lab and whose volumes are
+ * theirs. {@code ./rediform deploy} in its project brings up real machines.
+ */
+public final class Ec2 implements AutoCloseable {
+  /** What a GiB of a volume is here. */
+  private static final int MIB_PER_GIB = 8;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Lab lab;
+  private final Path base;
+  private final FakeAws aws;
+  private final Project project;
+  private final Path key;
+  private final Map<String, Host> hosts = new ConcurrentHashMap<>();
+  private final Map<String, String> instances = new ConcurrentHashMap<>();
+  private final Map<String, ExecutorService> work = new ConcurrentHashMap<>();
+  private final List<String> failures = new ArrayList<>();
+
+  private Ec2(Lab lab, Path base) throws IOException, InterruptedException {
+    this.lab = lab;
+    this.base = base;
+    key = lab.folder().resolve("id");
+    Run.of(lab.folder(), Map.of(), "ssh-keygen -q -t ed25519 -f id -P ''".split(" ")).exitCode();
+    if (!Files.exists(key)) {
+      throw new IllegalStateException("no SSH key");
+    }
+    project = Project.create();
+    aws = FakeAws.withMachines(this::happened);
+  }
+
+  /** Starts one without any machines. */
+  public static Ec2 start(String name, String suite) throws IOException, InterruptedException {
+    return new Ec2(Lab.start(name), BaseImage.of(suite));
+  }
+
+  private void happened(String line) {
+    try {
+      JsonNode event = JSON.readTree(line);
+      String name = event.path("name").asText();
+      // What happens to one machine happens in order; machines do not wait for each other.
+      work.computeIfAbsent(
+              name.replaceFirst("-data$", ""),
+              key -> Executors.newSingleThreadExecutor(Ec2::daemon))
+          .execute(() -> carryOut(event));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "ec2");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private void carryOut(JsonNode event) {
+    try {
+      String name = event.path("name").asText().replaceFirst("^.*-((redis|sentinel)-\\d+).*", "$1");
+      Host host = host(name, event.path("address").asText());
+      int mib = event.path("gib").asInt() * MIB_PER_GIB;
+      switch (event.path("event").asText()) {
+        case "start" -> start(host, event);
+        case "stop" -> {
+          host.powerOff();
+          aws.arrived(event.path("id").asText());
+        }
+        case "terminate" -> {
+          if (host.isOn()) {
+            host.powerOff();
+          }
+          aws.arrived(event.path("id").asText());
+        }
+        case "attach" -> host.attach(mib);
+        case "detach" -> host.detachVolume();
+        case "resize" -> host.resizeVolume(mib);
+        default -> host.deleteVolume();
+      }
+    } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
+      synchronized (failures) {
+        failures.add(event.path("event") + " of " + event.path("name") + ": " + e);
+      }
+    }
+  }
+
+  private Host host(String name, String address) {
+    return hosts.computeIfAbsent(
+        name,
+        key -> {
+          try {
+            return new Host(lab, base, name, address);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  private void start(Host host, JsonNode event) throws IOException, InterruptedException {
+    String id = event.path("id").asText();
+    String before = instances.put(host.name(), id);
+    if (before != null && !before.equals(id)) {
+      host.newRootDisk();
+    }
+    JsonNode found = JSON.readTree(aws.readBack());
+    ObjectMapper mapper = new ObjectMapper();
+    Map<String, Object> secrets = new java.util.HashMap<>();
+    found
+        .path("secrets")
+        .properties()
+        .forEach(secret -> secrets.put(secret.getKey(), secret.getValue().path("value")));
+    mapper.writeValue(lab.folder().resolve("secrets.json").toFile(), secrets);
+    String role =
+        found.path("instances").path(event.path("name").asText()).path("profile").asText();
+    host.metadata(
+        event.path("userData").asText(),
+        role,
+        Files.readString(lab.folder().resolve("id.pub")).strip());
+    host.powerOn();
+  }
+
+  public Lab lab() {
+    return lab;
+  }
+
+  public Project project() {
+    return project;
+  }
+
+  /** The host of a node, if it was ever made. */
+  public Host host(String name) {
+    return hosts.get(name);
+  }
+
+  /** What could not be done as the API was told. */
+  public List<String> failures() {
+    synchronized (failures) {
+      return List.copyOf(failures);
+    }
+  }
+
+  /** The password of a purpose, as the secret of an environment has it. */
+  public String password(String environment, String purpose) throws IOException {
+    return JSON.readTree(lab.folder().resolve("secrets.json").toFile())
+        .path("rediform/" + environment + "/nodes")
+        .path(purpose)
+        .asText();
+  }
+
+  /**
+   * Words for {@code network.shell}: from where Terraform runs, by way of the operators' network,
+   * as over a jump host.
+   */
+  public String shell() throws IOException {
+    List<String> words =
+        lab.at(
+            Lab.Place.OPERATOR,
+            List.of(
+                "ssh",
+                "-i",
+                key.toString(),
+                "-o",
+                "StrictHostKeyChecking=no",
+                "-o",
+                "UserKnownHostsFile=/dev/null",
+                "-o",
+                "LogLevel=ERROR",
+                "-o",
+                "ConnectTimeout=3",
+                "-o",
+                "BatchMode=yes"));
+    Path jump = lab.folder().resolve("jump");
+    Files.writeString(
+        jump,
+        "#!/bin/sh\naddress=$1; shift\nexec "
+            + String.join(" ", words)
+            + " debian@$address \"$@\"\n");
+    Files.setPosixFilePermissions(jump, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return "[\"" + jump + "\", \"{address}\"]";
+  }
+
+  /** Runs {@code ./rediform}, as an operator with credentials for this EC2. */
+  public Run rediform(Map<String, String> more, String... words)
+      throws IOException, InterruptedException {
+    Map<String, String> environment = new java.util.HashMap<>(aws.environment());
+    environment.putAll(project.providerMirror());
+    environment.putAll(more);
+    return project.rediform(environment, words);
+  }
+
+  /** An application that reads and writes all the time from now on. */
+  public LabClient client(String environment) throws IOException {
+    return LabClient.start(
+        lab,
+        project.folder().resolve("environments/" + environment + ".yaml"),
+        password(environment, "app"));
+  }
+
+  @Override
+  public void close() throws IOException {
+    lab.close();
+    aws.close();
+    project.close();
+  }
+}
