@@ -14,6 +14,7 @@ import tempfile
 import threading
 
 DEBIAN = "136693071363"
+DATA_DEVICE = "/dev/sdf"
 
 
 def image(release, number, build):
@@ -162,7 +163,8 @@ class Machines:
 
         def start_and_tell(instance):
             before = start(instance)
-            tell("start", instance)
+            if before.name == "stopped":
+                tell("start", instance)
             return before
 
         def stop_and_tell(instance):
@@ -179,9 +181,10 @@ class Machines:
             tell("terminate", instance)
             return before
 
-        def attach_and_tell(backend, volume_id, instance_id, *more, **named):
-            attachment = attach(backend, volume_id, instance_id, *more, **named)
-            tell("attach", attachment.instance, gib=attachment.volume.size)
+        def attach_and_tell(backend, volume_id, instance_id, device_path, *more, **named):
+            attachment = attach(backend, volume_id, instance_id, device_path, *more, **named)
+            if device_path == DATA_DEVICE:  # the root disk comes with its machine
+                tell("attach", attachment.instance, gib=attachment.volume.size)
             return attachment
 
         def detach_and_tell(backend, volume_id, instance_id, device_path):
@@ -197,14 +200,15 @@ class Machines:
                     f"New size cannot be smaller than existing size: {target_size} < {volume.size}",
                 )
             modified = modify(backend, volume_id, target_size=target_size, **named)
-            if volume.attachment and target_size:
+            if volume.attachment and target_size and volume.attachment.device == DATA_DEVICE:
                 tell("resize", volume.attachment.instance, gib=int(target_size))
             return modified
 
         def delete_and_tell(backend, volume_id):
             name = {tag["key"]: tag["value"] for tag in backend.get_volume(volume_id).get_tags()}.get("Name", "")
             deleted = delete(backend, volume_id)
-            print(json.dumps({"event": "delete", "name": name}), flush=True)
+            if name.endswith("-data"):
+                print(json.dumps({"event": "delete", "name": name}), flush=True)
             return deleted
 
         EC2Response.run_instances = run_and_tell

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,10 +42,8 @@ public final class Ec2 implements AutoCloseable {
     this.lab = lab;
     this.base = base;
     key = lab.folder().resolve("id");
-    Run.of(lab.folder(), Map.of(), "ssh-keygen -q -t ed25519 -f id -P ''".split(" ")).exitCode();
-    if (!Files.exists(key)) {
-      throw new IllegalStateException("no SSH key");
-    }
+    Run.of(lab.folder(), Map.of(), "ssh-keygen", "-q", "-t", "ed25519", "-f", "id", "-N", "")
+        .succeeded();
     project = Project.create();
     aws = FakeAws.withMachines(this::happened);
   }
@@ -57,6 +56,11 @@ public final class Ec2 implements AutoCloseable {
   private void happened(String line) {
     try {
       JsonNode event = JSON.readTree(line);
+      Files.writeString(
+          lab.folder().resolve("ec2.log"),
+          line + "\n",
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
       String name = event.path("name").asText();
       // What happens to one machine happens in order; machines do not wait for each other.
       work.computeIfAbsent(

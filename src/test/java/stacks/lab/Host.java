@@ -119,10 +119,13 @@ public final class Host {
   void attach(int mib) throws IOException, InterruptedException {
     Path detached = folder.resolve("detached.img");
     if (!Files.exists(detached)) {
-      newVolume(mib);
-      Files.move(disk(), detached);
+      // Never under the name by which a host that is about to boot finds its volume.
+      try (RandomAccessFile file = new RandomAccessFile(detached.toFile(), "rw")) {
+        file.setLength(mib * 1024L * 1024);
+      }
     }
     if (isOn()) {
+      awaitBoot(); // before that, a host takes a volume for one that it was started with
       attachVolume();
     } else {
       Files.move(detached, disk());

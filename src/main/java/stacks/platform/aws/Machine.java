@@ -57,9 +57,8 @@ final class Machine {
    * Adds a node's resources.
    *
    * @param gate address of what must be there before this machine is made or changed
-   * @return addresses of what there is when the node is made or changed
    */
-  static List<String> add(Resources resources, Node node, Surroundings around, String gate) {
+  static void add(Resources resources, Node node, Surroundings around, String gate) {
     boolean protect = around.cluster().environment().aws().protect();
     String address =
         resources.add(
@@ -124,13 +123,7 @@ final class Machine {
         node.name() + "-running",
         Ec2InstanceStateConfig.builder().instanceId(instance).state("running").build(),
         List.of());
-    List<String> done =
-        new ArrayList<>(
-            List.of(
-                "aws_instance." + node.name(),
-                "aws_ec2_instance_state." + node.name() + "-running"));
-    volume.ifPresent(id -> done.add(attach(resources, node, instance, id)));
-    return done;
+    volume.ifPresent(id -> attach(resources, node, instance, id));
   }
 
   /** Path of a node's packed user data, relative to the stack's {@code cdk.tf.json}. */
@@ -154,11 +147,10 @@ final class Machine {
         List.of());
   }
 
-  private static String attach(Resources resources, Node node, String instance, String volume) {
-    String name = node.name() + "-data-attachment";
+  private static void attach(Resources resources, Node node, String instance, String volume) {
     resources.add(
         "aws_volume_attachment",
-        name,
+        node.name() + "-data-attachment",
         VolumeAttachmentConfig.builder()
             .instanceId(instance)
             .volumeId(volume)
@@ -166,7 +158,6 @@ final class Machine {
             .stopInstanceBeforeDetaching(true)
             .build(),
         List.of());
-    return "aws_volume_attachment." + name;
   }
 
   private static int rootGib(Node node) {

@@ -18,11 +18,6 @@ import stacks.platform.Gates;
  * the next time.
  */
 final class Rolling {
-  private final Resources resources;
-  private final Cluster cluster;
-  private final List<String> gates = new ArrayList<>();
-  private List<String> previous;
-
   /** Addresses of the machines that were there; none when not one of them runs. */
   private static final String EXISTING =
       "${length(data.aws_instances.running.ids) == 0 ? \"\" :"
@@ -30,6 +25,11 @@ final class Rolling {
 
   private static final String LENIENT_WHEN_NEW =
       "${length(data.aws_instances.existing.ids) == 0 ? \"--if-possible\" : \"\"}";
+
+  private final Resources resources;
+  private final Cluster cluster;
+  private final List<String> gates = new ArrayList<>();
+  private List<String> previous;
 
   Rolling(TerraformStack stack, Resources resources, Cluster cluster) {
     this.resources = resources;
@@ -62,7 +62,9 @@ final class Rolling {
                   "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}"),
               Gates.before(cluster, node, "--existing=" + EXISTING)));
       gates.add("${terraform_data." + name + ".id}");
-      previous = Machine.add(resources, node, around, "terraform_data." + name);
+      Machine.add(resources, node, around, "terraform_data." + name);
+      // Not what comes after the machine: the next gate looks if that has come.
+      previous = List.of("aws_instance." + node.name());
     }
     resources.add("terraform_data", "whole", gate(gates, Gates.whole(cluster, LENIENT_WHEN_NEW)));
   }
