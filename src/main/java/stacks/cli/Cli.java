@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
       WaitCommand.class,
       StatusCommand.class,
       FailoverCommand.class,
+      ReplaceCommand.class,
       DrillCommand.class,
       ClientCommand.class,
       AppCommand.class,

@@ -55,7 +55,8 @@ final class PlanCommand implements Callable<Integer> {
     return ExitCode.FINE;
   }
 
-  private static byte[] terraform(Path stack, String... arguments) {
+  /** What a quiet run of Terraform printed; ends the command when it failed. */
+  static byte[] terraform(Path stack, String... arguments) {
     Tool.Output output = Tool.terraform(stack, arguments).read();
     if (output.exitCode() != 0) {
       throw Failure.missing(

@@ -112,20 +112,23 @@ final class WaitCommand implements Callable<Integer> {
     if (node == null) {
       return Gate.whole(cluster);
     }
-    Node wanted =
-        cluster
-            .node(node)
-            .orElseThrow(
-                () ->
-                    Failure.usage(
-                        "%s has no node \"%s\"; its nodes are %s"
-                            .formatted(
-                                cluster.name(),
-                                node,
-                                String.join(
-                                    ", ", cluster.nodes().stream().map(Node::name).toList()))));
+    Node wanted = node(cluster, node);
     Set<String> there = existing != null ? existing : Access.existing(cluster);
     return Gate.before(cluster, wanted, there.equals(Set.of("")) ? Set.of() : there);
+  }
+
+  /** The node of a name; ends the command when there is none. */
+  static Node node(Cluster cluster, String name) {
+    return cluster
+        .node(name)
+        .orElseThrow(
+            () ->
+                Failure.usage(
+                    "%s has no node \"%s\"; its nodes are %s"
+                        .formatted(
+                            cluster.name(),
+                            name,
+                            String.join(", ", cluster.nodes().stream().map(Node::name).toList()))));
   }
 
   private String prefix() {

@@ -39,6 +39,9 @@ public interface ClusterPlatform {
    */
   List<String> agent(Cluster cluster, Node node, List<String> words);
 
+  /** Terraform's addresses of what is replaced when a node is made anew. */
+  List<String> replaced(Node node);
+
   /** What makes a machine into this node, in clear, by name. */
   Map<String, String> render(Cluster cluster, Node node);
 }

@@ -48,6 +48,11 @@ public final class AwsPlatform implements ClusterPlatform {
     return onNode(cluster, node, command);
   }
 
+  @Override
+  public List<String> replaced(Node node) {
+    return List.of("aws_instance." + node.name());
+  }
+
   /** A command that root runs on a node, by the way that {@code network.shell} says. */
   private static List<String> onNode(Cluster cluster, Node node, List<String> command) {
     List<String> all = new ArrayList<>();

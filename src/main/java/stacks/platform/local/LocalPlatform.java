@@ -74,6 +74,12 @@ public final class LocalPlatform implements ClusterPlatform {
     return command;
   }
 
+  @Override
+  public List<String> replaced(Node node) {
+    String address = "terraform_data." + node.name();
+    return List.of(address, address + "-settings");
+  }
+
   /** Folder of an environment's processes, relative to the project. */
   public static String home(String environment) {
     return ".rediform/" + environment;

@@ -1,0 +1,160 @@
+package stacks.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import stacks.Synth;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.environment.Platform;
+import stacks.operate.Agents;
+import stacks.operate.Failover;
+import stacks.operate.Gate;
+import stacks.operate.Look;
+import stacks.operate.Wait;
+import stacks.platform.Platforms;
+import stacks.review.PlanSummary;
+
+@Command(
+    name = "replace",
+    description = {
+      "Makes one node anew, such as after bad hardware or for a newer image: the same name, address"
+          + " and, on AWS, data volume, on a new machine. A master hands over first."
+    },
+    footer = {
+      "",
+      "It waits before until the cluster can do without the node, and after until it is whole.",
+      "",
+      "Examples:",
+      "  ./rediform replace local redis-2",
+      "  ./rediform replace production sentinel-1"
+    })
+final class ReplaceCommand implements Callable<Integer> {
+  @Mixin private EnvironmentArgument environment;
+
+  @Parameters(index = "1", paramLabel = "NODE", description = "The node, such as redis-2.")
+  private String name;
+
+  @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
+  private boolean autoApprove;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      converter = WaitCommand.Time.class,
+      defaultValue = "${env:REDIFORM_WAIT_TIMEOUT:-15m}",
+      description = "How long each of the waits may take (default: REDIFORM_WAIT_TIMEOUT, or 15m).")
+  private Duration timeout;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    Cluster cluster = environment.cluster();
+    Node node = WaitCommand.node(cluster, name);
+    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    if (!local && !autoApprove && System.console() == null) {
+      throw Failure.usage("there is no terminal to ask on; add --auto-approve");
+    }
+    SynthCommand.write(List.of(cluster));
+    Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
+    plan(cluster, node, stack);
+    if (!local && !autoApprove && !approved(cluster, node)) {
+      say("nothing was done");
+      return ExitCode.NO;
+    }
+    Look look = Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
+    await(cluster, look, Gate.before(cluster, node, Access.existing(cluster)));
+    handOver(cluster, node, look);
+    say(node.name() + " is made anew");
+    if (Tool.terraform(stack, "apply", "-input=false", "plan").run() != 0) {
+      throw Failure.missing(
+          "%s was not made anew (the reasons are above). To go on from there: ./rediform deploy %s"
+              .formatted(node.name(), cluster.name()));
+    }
+    await(cluster, look, Gate.whole(cluster));
+    spec.commandLine().getOut().println(node.name() + " is new; " + cluster.name() + " is whole");
+    return ExitCode.FINE;
+  }
+
+  /** Plans the replacement of the node, and makes sure that it is all that would happen. */
+  private void plan(Cluster cluster, Node node, Path stack) {
+    say("terraform init");
+    PlanCommand.terraform(stack, "init", "-input=false", "-no-color");
+    List<String> words = new ArrayList<>(List.of("plan", "-input=false", "-no-color", "-out=plan"));
+    Platforms.of(cluster.environment().platform())
+        .replaced(node)
+        .forEach(address -> words.add("-replace=" + address));
+    say("terraform plan");
+    PlanCommand.terraform(stack, words.toArray(String[]::new));
+    byte[] json = PlanCommand.terraform(stack, "show", "-json", "plan");
+    Set<String> others;
+    try {
+      PlanSummary summary = PlanSummary.of(new ByteArrayInputStream(json), cluster);
+      others = new TreeSet<>(summary.changes().keySet());
+    } catch (IOException e) {
+      throw Failure.missing("terraform show -json gave no plan: " + e.getMessage(), e);
+    }
+    others.remove(node.name());
+    others.remove(PlanSummary.SHARED);
+    if (!others.isEmpty()) {
+      throw Failure.no(
+          "the file of %1$s has other changes, to %2$s; a replacement does one thing. Deploy them first: ./rediform deploy %1$s"
+              .formatted(cluster.name(), String.join(", ", others)));
+    }
+  }
+
+  private boolean approved(Cluster cluster, Node node) {
+    String answer =
+        System.console()
+            .readLine("Make %s of %s anew? Only \"yes\" does it: ", node.name(), cluster.name());
+    return "yes".equals(answer);
+  }
+
+  private void await(Cluster cluster, Look look, Gate gate) {
+    Wait.Outcome outcome =
+        new Wait(look, Access.agents(cluster), line -> say(gate.what() + ": " + line))
+            .at(gate, timeout);
+    if (!outcome.ready()) {
+      throw Failure.no(
+          "gives up after %d s, waiting until %s: %s"
+              .formatted(
+                  outcome.waited().toSeconds(),
+                  gate.what(),
+                  String.join("; ", outcome.problems())));
+    }
+  }
+
+  /** A master hands over when it stops, too; but now a refusal costs nothing. */
+  private void handOver(Cluster cluster, Node node, Look look) {
+    Optional<String> master = look.at(cluster).master().map(each -> each.name());
+    Optional<Agents> agents = Access.agents(cluster);
+    if (master.equals(Optional.of(node.name())) && agents.isPresent()) {
+      try {
+        new Failover(cluster, agents.get(), this::say).to(null, timeout);
+      } catch (Failover.NotPossible e) {
+        throw Failure.no(e.getMessage() + ". " + node.name() + " was not touched");
+      }
+    }
+  }
+
+  private void say(String line) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("rediform: " + line);
+    err.flush();
+  }
+}
