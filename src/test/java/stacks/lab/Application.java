@@ -3,14 +3,9 @@ package stacks.lab;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.Map;
 import stacks.cluster.Cluster;
 import stacks.environment.EnvironmentFile;
-import stacks.operate.Password;
-import stacks.operate.Writer;
+import stacks.testing.Load;
 
 /**
  * The program of {@link LabClient}: an application in the lab's network that writes all the time,
@@ -25,39 +20,10 @@ final class Application {
   public static void main(String[] arguments) throws IOException {
     EnvironmentFile file = EnvironmentFile.read(Path.of(arguments[0]));
     Cluster cluster = Cluster.of(file.name(), file.environment());
-    String password = System.getenv("REDIS_PASSWORD");
-    List<String> masters = Collections.synchronizedList(new ArrayList<>());
-    String prefix = "lab:" + Long.toHexString(System.nanoTime()) + ":";
-    Writer writer =
-        new Writer(
-            cluster,
-            new Password(password),
-            prefix,
-            (before, now) -> {
-              masters.add(now);
-              if (masters.size() == 1) {
-                System.out.println("writing");
-              }
-            });
-    WriteProbe probe = new WriteProbe(cluster, password);
-    ReadProbe reader = new ReadProbe(cluster, password);
-    Presence presence = new Presence(cluster, password);
+    Load load =
+        new Load(cluster, System.getenv("REDIS_PASSWORD"), () -> System.out.println("writing"));
     System.in.readAllBytes();
-    presence.close();
-    reader.close();
-    probe.close();
-    writer.close();
-    Map<String, Object> seen =
-        Map.of(
-            "acknowledged", writer.acknowledged(),
-            "longestGapMillis", writer.longestGap().toMillis(),
-            "masters", masters,
-            "splits", probe.splits(),
-            "longestReadGapMillis", reader.longestGapMillis(),
-            "dataNodesAway", presence.mostAway("redis"),
-            "sentinelsAway", presence.mostAway("sentinel"),
-            "lost", writer.countLostAndCleanUp());
-    System.out.println(new ObjectMapper().writeValueAsString(seen));
+    System.out.println(new ObjectMapper().writeValueAsString(load.stop()));
     System.exit(0);
   }
 }

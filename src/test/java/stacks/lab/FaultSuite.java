@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 import stacks.cluster.Node;
-import stacks.lab.LabClient.Seen;
 import stacks.testing.Eventually;
+import stacks.testing.Load.Seen;
 import stacks.testing.Project;
 import stacks.testing.Run;
 

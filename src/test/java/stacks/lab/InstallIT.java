@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import stacks.testing.Eventually;
+import stacks.testing.Load.Seen;
 import stacks.testing.Run;
 
 /** What hosts are made of: the other Debian release, and Redis built from source. */
@@ -50,7 +51,7 @@ class InstallIT {
       first.reboot();
       Host second = cluster.awaitWhole(SOON);
       assertThat(second).isNotSameAs(first);
-      LabClient.Seen seen = client.stop();
+      Seen seen = client.stop();
       assertThat(seen.lost()).isZero();
       assertThat(seen.splits()).isEmpty();
       second.powerLoss();

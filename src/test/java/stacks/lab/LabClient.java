@@ -10,31 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import stacks.testing.Load.Seen;
 
 /** A continuous writer at the clients' place in the lab; see {@link Application}. */
 public final class LabClient {
-  /**
-   * What a writer saw.
-   *
-   * @param acknowledged writes that were acknowledged
-   * @param longestGapMillis longest time between two of them
-   * @param masters endpoints that took them, in order
-   * @param splits where two nodes took writes by turns
-   * @param lost acknowledged writes that are not there at the end
-   * @param longestReadGapMillis longest time between two answered reads, of whichever data node
-   * @param dataNodesAway the most data nodes that were away at the same time
-   * @param sentinelsAway the most Sentinels that were away at the same time
-   */
-  public record Seen(
-      int acknowledged,
-      long longestGapMillis,
-      List<String> masters,
-      List<String> splits,
-      int lost,
-      long longestReadGapMillis,
-      int dataNodesAway,
-      int sentinelsAway) {}
-
   private final Process process;
   private final BufferedReader out;
   private final Path log;

@@ -1,4 +1,4 @@
-package stacks.lab;
+package stacks.testing;
 
 import java.time.Duration;
 import java.util.ArrayList;

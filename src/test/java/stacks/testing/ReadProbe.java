@@ -1,4 +1,4 @@
-package stacks.lab;
+package stacks.testing;
 
 import java.util.concurrent.locks.LockSupport;
 import redis.clients.jedis.DefaultJedisClientConfig;

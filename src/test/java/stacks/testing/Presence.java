@@ -1,4 +1,4 @@
-package stacks.lab;
+package stacks.testing;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -40,21 +40,27 @@ final class Presence implements AutoCloseable {
       config.user("app").password(password);
     }
     boolean everThere = false;
+    int failures = 0;
     while (!stopped) {
       try (Jedis jedis = new Jedis(HostAndPort.from(node.endpoint()), config.build())) {
         while (!stopped) {
           jedis.ping();
           everThere = true;
+          failures = 0;
           away.get(node.kind()).remove(node.name());
           LockSupport.parkNanos(PAUSE_NANOS);
         }
       } catch (JedisException e) {
-        // One that is yet to come is not away.
-        if (everThere && !stopped) {
+        // One that is yet to come is not away; nor is one that only ended this connection, as Redis
+        // does when its role changes.
+        failures++;
+        if (everThere && failures > 1 && !stopped) {
           away.get(node.kind()).add(node.name());
           most.merge(node.kind(), away.get(node.kind()).size(), Math::max);
         }
-        LockSupport.parkNanos(PAUSE_NANOS);
+        if (failures > 1) {
+          LockSupport.parkNanos(PAUSE_NANOS);
+        }
       }
     }
   }

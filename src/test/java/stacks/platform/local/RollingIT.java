@@ -1,0 +1,359 @@
+package stacks.platform.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
+import stacks.cluster.Cluster;
+import stacks.testing.Environments;
+import stacks.testing.Eventually;
+import stacks.testing.Load;
+import stacks.testing.Load.Seen;
+import stacks.testing.Project;
+import stacks.testing.Run;
+
+/** A plain deploy of every kind of change, under applications that write and read all the time. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RollingIT {
+  private static final int SEEDS = Integer.getInteger("rolling.seeds", 3);
+
+  private static Project project;
+  private static String yaml;
+
+  @BeforeAll
+  static void deployed() throws Exception {
+    int port = Project.freePorts(16);
+    yaml =
+        """
+        platform: local
+        redis: {port: %d, config: {timeout: 0}}
+        master: {memory: 512mb, maxmemory: 64mb}
+        replicas: {count: 2}
+        sentinels: {port: %d, count: 3, downAfter: 2s}
+        """
+            .formatted(port, port + 8);
+    project = Project.create().environment("local", yaml);
+    project.rediform("deploy", "local").succeeded();
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    project.rediform("destroy", "local");
+    project.close();
+  }
+
+  private static void write(String... oldAndNew) throws Exception {
+    for (int i = 0; i < oldAndNew.length; i += 2) {
+      assertThat(yaml).contains(oldAndNew[i]);
+      yaml = yaml.replace(oldAndNew[i], oldAndNew[i + 1]);
+    }
+    project.environment("local", yaml);
+  }
+
+  private static Cluster cluster() {
+    return Environments.cluster("local", yaml);
+  }
+
+  private static String password() throws Exception {
+    return Files.readString(project.folder().resolve(".rediform/local/password")).strip();
+  }
+
+  private interface Change {
+    void make() throws Exception;
+  }
+
+  /** A change under load; afterwards nothing is lost, and there never were two masters. */
+  private static Seen under(String what, Change change) throws Exception {
+    Load load = new Load(cluster(), password(), () -> {});
+    Seen seen;
+    try {
+      Eventually.within(Duration.ofSeconds(30), () -> assertThat(load.acknowledged()).isPositive());
+      change.make();
+    } finally {
+      seen = load.stop();
+    }
+    System.out.printf(
+        "%-32s no writes for at most %d ms, no reads for %d ms, lost %d of %d, away %d and %d%n",
+        what,
+        seen.longestGapMillis(),
+        seen.longestReadGapMillis(),
+        seen.lost(),
+        seen.acknowledged(),
+        seen.dataNodesAway(),
+        seen.sentinelsAway());
+    assertThat(seen.splits()).as("two masters").isEmpty();
+    assertThat(seen.lost()).as("acknowledged writes that are gone").isZero();
+    project.rediform("wait", "local", "--timeout", "60s").succeeded();
+    return seen;
+  }
+
+  private static Run deploy() throws Exception {
+    return project.rediform("deploy", "local");
+  }
+
+  private static String master() throws Exception {
+    return project
+        .rediform("status", "local")
+        .out()
+        .lines()
+        .filter(line -> line.contains(" master "))
+        .map(line -> line.split(" ")[0])
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  @Order(1)
+  void more_maxmemory_rolls_node_by_node() throws Exception {
+    Seen seen =
+        under(
+            "maxmemory up",
+            () -> {
+              write("maxmemory: 64mb", "maxmemory: 80mb");
+              deploy().succeeded();
+            });
+    assertThat(seen.dataNodesAway()).isEqualTo(1);
+    assertThat(seen.sentinelsAway()).isZero();
+  }
+
+  @Test
+  @Order(2)
+  void less_maxmemory_than_is_in_use_is_refused_with_the_numbers() throws Exception {
+    String before = yaml;
+    DefaultJedisClientConfig config =
+        DefaultJedisClientConfig.builder().user("app").password(password()).build();
+    int port = Integer.parseInt(endpoint(master()).split(":")[1]);
+    try (Jedis jedis = new Jedis(new HostAndPort("127.0.0.1", port), config)) {
+      jedis.set("large", "x".repeat(40 << 20));
+      try {
+        write("maxmemory: 80mb", "maxmemory: 32mb");
+        Run refused = deploy().ended(3);
+        assertThat(refused.all())
+            .containsPattern(
+                "redis-\\d uses \\d+mb of memory, and the file gives it maxmemory 32mb")
+            .contains("redis-3 was not touched");
+        assertThat(jedis.configGet("maxmemory")).isEmpty();
+      } catch (redis.clients.jedis.exceptions.JedisAccessControlException e) {
+        // The application may not ask for settings; that the key is there says as much.
+        assertThat(jedis.strlen("large")).isEqualTo(40 << 20);
+      } finally {
+        jedis.del("large");
+        write("maxmemory: 32mb", "maxmemory: 80mb");
+      }
+    }
+    assertThat(yaml).isEqualTo(before);
+    deploy().succeeded();
+  }
+
+  private static String endpoint(String node) {
+    return cluster().node(node).orElseThrow().endpoint();
+  }
+
+  @Test
+  @Order(3)
+  void replicas_come_and_go_and_a_master_that_goes_hands_over() throws Exception {
+    under(
+        "replicas 2 to 4",
+        () -> {
+          write("replicas: {count: 2}", "replicas: {count: 4}");
+          deploy().succeeded();
+        });
+    project.rediform("failover", "local", "--to", "redis-5").succeeded();
+    assertThat(master()).isEqualTo("redis-5");
+    under(
+        "replicas 4 to 2, without the master",
+        () -> {
+          write("replicas: {count: 4}", "replicas: {count: 2}");
+          deploy().succeeded();
+        });
+    Run status = project.rediform("status", "local").succeeded();
+    assertThat(status.out()).doesNotContain("redis-5").contains("sees 2 replicas, 3 Sentinels");
+  }
+
+  @Test
+  @Order(4)
+  void sentinels_come_and_go_and_the_quorum_follows() throws Exception {
+    under(
+        "sentinels 3 to 5",
+        () -> {
+          write("count: 3, downAfter", "count: 5, downAfter");
+          deploy().succeeded();
+        });
+    assertThat(quorums()).containsOnly("3").hasSize(5);
+    Seen seen =
+        under(
+            "sentinels 5 to 3",
+            () -> {
+              write("count: 5, downAfter", "count: 3, downAfter");
+              deploy().succeeded();
+            });
+    assertThat(seen.dataNodesAway()).isZero();
+    assertThat(quorums()).containsOnly("2").hasSize(3);
+  }
+
+  private static List<String> quorums() {
+    return cluster().sentinels().stream()
+        .map(
+            node -> {
+              try (Jedis jedis = new Jedis(HostAndPort.from(node.endpoint()))) {
+                return jedis.sentinelMaster("mymaster").get("quorum");
+              }
+            })
+        .toList();
+  }
+
+  @Test
+  @Order(5)
+  void every_node_is_made_anew_behind_the_same_gates() throws Exception {
+    for (String node : List.of(master(), "redis-2", "sentinel-2")) {
+      under(
+          "replace " + node,
+          () ->
+              assertThat(project.rediform("replace", "local", node).succeeded().out())
+                  .contains(node + " is new; local is whole"));
+    }
+  }
+
+  @Test
+  @Order(6)
+  void a_failover_goes_where_it_is_told_and_loses_nothing() throws Exception {
+    for (String to : List.of("redis-1", "redis-2", "redis-3")) {
+      under(
+          "failover to " + to, () -> project.rediform("failover", "local", "--to", to).succeeded());
+      assertThat(master()).isEqualTo(to);
+    }
+    assertThat(project.rediform("failover", "local", "--to", "redis-3").succeeded().out())
+        .contains("redis-3 is master already; nothing was done");
+    assertThat(project.rediform("failover", "local", "--to", "redis-9").ended(1).err())
+        .contains("\"redis-9\" is no data node of local; those are redis-1, redis-2, redis-3");
+  }
+
+  @Test
+  @Order(7)
+  void a_deploy_right_after_a_crash_of_the_master_moves_nothing_back() throws Exception {
+    String before = master();
+    under(
+        "crash, then deploy",
+        () -> {
+          project.rediform("drill", "local", "--fault", "crash").succeeded();
+          String now = master();
+          assertThat(now).isNotEqualTo(before);
+          assertThat(deploy().succeeded().out()).contains("No changes");
+          assertThat(master()).isEqualTo(now);
+        });
+  }
+
+  @Test
+  @Order(8)
+  void a_node_that_is_down_stops_the_deploy_which_says_so_and_goes_on_later() throws Exception {
+    String replica = master().equals("redis-1") ? "redis-2" : "redis-1";
+    Path home = project.folder().resolve(".rediform/local/" + replica);
+    // Its server cannot start as long as this is no program.
+    Path program = project.folder().resolve(".rediform/local/bin/redis-server");
+    Path target = Files.readSymbolicLink(program);
+    Files.delete(program);
+    Files.createSymbolicLink(program, Path.of("/bin/false"));
+    ProcessHandle.of(Long.parseLong(Files.readString(home.resolve("run/server.pid")).strip()))
+        .orElseThrow()
+        .destroyForcibly();
+    write("maxmemory: 80mb", "maxmemory: 72mb");
+    Run stopped =
+        project.rediform(Map.of("REDIFORM_WAIT_TIMEOUT", "10s"), "deploy", "local").ended(3);
+    assertThat(stopped.all())
+        .contains(replica + " is not fit")
+        .containsPattern("redis-\\d was not touched");
+    Files.delete(program);
+    Files.createSymbolicLink(program, target);
+    Eventually.within(
+        Duration.ofSeconds(60), () -> project.rediform("status", "local").succeeded());
+    deploy().succeeded();
+    assertThat(deploy().succeeded().out()).contains("No changes");
+  }
+
+  @Test
+  @Order(9)
+  void a_deploy_that_is_killed_anywhere_is_gone_on_with_by_the_next() throws Exception {
+    Map<Integer, String> sizes = new TreeMap<>();
+    for (int seed = 0; seed < SEEDS; seed++) {
+      int mb = 64 + seed % 8 * 2;
+      String old = yaml.replaceFirst("(?s).*maxmemory: (\\d+mb).*", "$1");
+      sizes.put(seed, mb + "mb");
+      Random random = new Random(seed);
+      under(
+          "killed, seed " + seed,
+          () -> {
+            write("maxmemory: " + old, "maxmemory: " + mb + "mb");
+            kill(random.nextInt(20_000));
+            deploy().succeeded();
+          });
+      assertThat(deploy().succeeded().out()).contains("No changes");
+    }
+  }
+
+  /** A deploy of which Terraform gets SIGKILL after a while, and everything with it. */
+  private static void kill(int millis) throws Exception {
+    Process deploy =
+        new ProcessBuilder("./rediform", "deploy", "local")
+            .directory(project.folder().toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(project.folder().resolve("killed.log").toFile())
+            .start();
+    Thread.sleep(millis); // the point of the test: at a moment that nothing announces
+    Optional<ProcessHandle> terraform =
+        deploy
+            .descendants()
+            .filter(process -> process.info().command().orElse("").endsWith("/terraform"))
+            .findFirst();
+    terraform.ifPresent(
+        process -> {
+          List<ProcessHandle> below = process.descendants().toList();
+          process.destroyForcibly();
+          below.stream()
+              .filter(RollingIT::isPartOfTheDeploy)
+              .forEach(ProcessHandle::destroyForcibly);
+        });
+    deploy.waitFor();
+  }
+
+  /** Servers and their supervisors are no longer part of it once they are started. */
+  private static boolean isPartOfTheDeploy(ProcessHandle process) {
+    String line = process.info().commandLine().orElse("");
+    return !line.contains(" supervise ") && !line.contains("redis-server");
+  }
+
+  @Test
+  @Order(10)
+  void two_deploys_at_once_do_not_mix() throws Exception {
+    write("timeout: 0", "timeout: 300");
+    Process first =
+        new ProcessBuilder("./rediform", "deploy", "local")
+            .directory(project.folder().toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(project.folder().resolve("first.log").toFile())
+            .start();
+    Eventually.within(
+        Duration.ofSeconds(60),
+        () ->
+            assertThat(project.folder().resolve(".rediform/local/.terraform.tfstate.lock.info"))
+                .exists());
+    Run second = deploy().ended(3);
+    assertThat(second.all()).contains("Error acquiring the state lock");
+    assertThat(first.waitFor()).isZero();
+    project.rediform("wait", "local", "--timeout", "60s").succeeded();
+  }
+}
