@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -32,6 +33,7 @@ import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
+import stacks.testing.Project;
 import stacks.testing.Terraform;
 import stacks.testing.TerraformPlan;
 
@@ -65,11 +67,18 @@ class AwsIT {
 
   @TempDir static Path root;
 
+  /** Where Terraform runs, with the launcher that its gates call. */
+  private static Project project;
+
   @BeforeAll
   static void synthesizeEverythingFirst() throws IOException, InterruptedException {
     assumeTrue(Terraform.isPossible(), "Terraform is missing");
     assumeTrue(FakeAws.isPossible(), "python3 with moto, boto3 and flask is missing");
     List<String> names = List.of("staging", "production", "production-symmetric");
+    project = Project.create();
+    for (String name : names) {
+      project.environment(name, Environments.text(name));
+    }
     for (Map.Entry<String, UnaryOperator<String>> edit : EDITS.entrySet()) {
       Synth.write(
           root.resolve(edit.getKey()),
@@ -81,12 +90,19 @@ class AwsIT {
     }
   }
 
+  @AfterAll
+  static void end() {
+    if (project != null) {
+      project.close();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"staging", "production", "production-symmetric"})
   void environment_is_created_changed_and_destroyed(String name)
       throws IOException, InterruptedException {
     Cluster cluster = Environments.cluster(name);
-    Path folder = Files.createDirectories(root.resolve("cdktf.out/stacks/" + name));
+    Path folder = Files.createDirectories(project.folder().resolve("cdktf.out/stacks/" + name));
     try (FakeAws aws = new FakeAws()) {
       Terraform terraform = new Terraform(folder, aws.environment());
       write(folder, "as-it-is");
@@ -95,7 +111,7 @@ class AwsIT {
       TerraformPlan first = terraform.plan();
       assertThat(first.changes().values()).containsOnly("create");
       String said = terraform.applyPlan();
-      assertThat(root.resolve(".rediform/" + name + "/terraform.tfstate")).exists();
+      assertThat(project.folder().resolve(".rediform/" + name + "/terraform.tfstate")).exists();
       assertThat(terraform.plan().changes()).as("a second plan").isEmpty();
 
       JsonNode found = JSON.readTree(aws.readBack());
@@ -231,9 +247,12 @@ class AwsIT {
         .isEqualTo(
             Map.of(
                 "aws_instance.redis-4", "create",
+                "aws_ec2_instance_state.redis-4-running", "create",
                 "aws_network_interface.redis-4-address", "create",
                 "aws_ebs_volume.redis-4-data", "create",
-                "aws_volume_attachment.redis-4-data-attachment", "create"));
+                "aws_volume_attachment.redis-4-data-attachment", "create",
+                "terraform_data.redis-4-gate", "create",
+                "terraform_data.whole", "delete create"));
 
     // Where the file gives no quorum it is the majority, and each Sentinel must know of the new
     // one.
@@ -242,8 +261,11 @@ class AwsIT {
     Map<String, String> sentinels = quorumIsGiven ? new HashMap<>() : updates(cluster.sentinels());
     for (String name : List.of("sentinel-4", "sentinel-5")) {
       sentinels.put("aws_instance." + name, "create");
+      sentinels.put("aws_ec2_instance_state." + name + "-running", "create");
+      sentinels.put("terraform_data." + name + "-gate", "create");
       sentinels.put("aws_network_interface." + name + "-address", "create");
     }
+    sentinels.put("terraform_data.whole", "delete create");
     assertThat(terraform.plan().changes()).isEqualTo(sentinels);
 
     // Each node's own firewall lists the clients too.
@@ -263,17 +285,21 @@ class AwsIT {
         .as("size and user data change machines in place")
         .containsEntry("aws_instance.redis-1", "update")
         .containsEntry("aws_instance.sentinel-1", "update")
-        .allSatisfy((address, action) -> assertThat(action).as(address).isEqualTo("update"));
+        .allSatisfy(
+            (address, action) ->
+                assertThat(action)
+                    .as(address)
+                    .isEqualTo(address.startsWith("terraform_data.") ? "delete create" : "update"));
   }
 
+  /** A node that changes waits at its gate, and the deploy at its end. */
   private static Map<String, String> updates(List<? extends Node> nodes) {
-    return nodes.stream()
-        .collect(
-            toMap(
-                node -> "aws_instance." + node.name(),
-                node -> "update",
-                (a, b) -> a,
-                HashMap::new));
+    Map<String, String> updates = new HashMap<>(Map.of("terraform_data.whole", "delete create"));
+    for (Node node : nodes) {
+      updates.put("aws_instance." + node.name(), "update");
+      updates.put("terraform_data." + node.name() + "-gate", "delete create");
+    }
+    return updates;
   }
 
   private static void assertNowhere(List<String> secrets, String... texts) {
@@ -299,7 +325,8 @@ class AwsIT {
   /** Everything that lies in the stack's folder and beside it, the state among it. */
   private static String files(Path folder) throws IOException {
     StringBuilder all = new StringBuilder();
-    for (Path place : List.of(folder, root.resolve(".rediform/" + folder.getFileName()))) {
+    for (Path place :
+        List.of(folder, project.folder().resolve(".rediform/" + folder.getFileName()))) {
       try (Stream<Path> files = Files.walk(place)) {
         for (Path file :
             files
