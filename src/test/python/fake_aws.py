@@ -192,14 +192,14 @@ class Machines:
             tell("detach", attachment.instance)
             return attachment
 
-        def modify_and_tell(backend, volume_id, target_size=None, **named):
+        def modify_and_tell(backend, volume_id, target_size=None, *more, **named):
             volume = backend.get_volume(volume_id)
             if target_size and int(target_size) < int(volume.size):
                 raise EC2ClientError(
                     "InvalidParameterValue",
                     f"New size cannot be smaller than existing size: {target_size} < {volume.size}",
                 )
-            modified = modify(backend, volume_id, target_size=target_size, **named)
+            modified = modify(backend, volume_id, target_size, *more, **named)
             if volume.attachment and target_size and volume.attachment.device == DATA_DEVICE:
                 tell("resize", volume.attachment.instance, gib=int(target_size))
             return modified
