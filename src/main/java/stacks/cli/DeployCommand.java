@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -18,7 +19,6 @@ import stacks.cluster.Cluster;
 import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
-import stacks.operate.Password;
 import stacks.platform.local.LocalPlatform;
 
 @Command(
@@ -59,28 +59,30 @@ final class DeployCommand implements Callable<Integer> {
     return sayWhatIsThere(cluster);
   }
 
-  /** What a person wants to know next: a local cluster can be looked at from here. */
+  /** What a person wants to know next: how it is, if that can be seen from here. */
   private int sayWhatIsThere(Cluster cluster) {
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     String name = cluster.name();
     out.println();
-    if (cluster.environment().platform() == Platform.LOCAL) {
-      Password password = Access.password(cluster);
-      PrintWriter err = spec.commandLine().getErr();
-      ClusterStatus status =
-          onceWhole(() -> Look.direct(password).at(cluster), PATIENCE, QUIET, err::println);
+    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    Optional<Look> look =
+        local ? Optional.of(Look.direct(Access.password(cluster))) : Access.look(cluster);
+    if (look.isPresent()) {
+      ClusterStatus status = onceWhole(() -> look.get().at(cluster), PATIENCE, QUIET, err::println);
       StatusCommand.print(status, out);
       out.println();
       if (!status.isWhole()) {
         out.println("To look again:  ./rediform status " + name);
         return ExitCode.NO;
       }
-      out.println("To connect:  ./rediform client " + name + " --language python");
-      out.println("To stop it:  ./rediform destroy " + name);
     } else {
       out.println(
           "To look at it, from a machine that reaches the nodes:  ./rediform status " + name);
-      out.println("To connect:  ./rediform client " + name + " --language python");
+    }
+    out.println("To connect:  ./rediform client " + name + " --language python");
+    if (local) {
+      out.println("To stop it:  ./rediform destroy " + name);
     }
     return ExitCode.FINE;
   }

@@ -24,7 +24,8 @@ import stacks.operate.Failover.Report;
     },
     footer = {
       "",
-      "It runs a command on the master, on AWS through network.shell of the environment file.",
+      "It runs a command on the master, on AWS through network.shell of the",
+      "environment file.",
       "",
       "Examples:",
       "  ./rediform failover local",

@@ -37,7 +37,8 @@ import stacks.review.PlanSummary;
     },
     footer = {
       "",
-      "It waits before until the cluster can do without the node, and after until it is whole.",
+      "It waits before until the cluster can do without the node, and after until it",
+      "is whole.",
       "",
       "Examples:",
       "  ./rediform replace local redis-2",
@@ -70,6 +71,7 @@ final class ReplaceCommand implements Callable<Integer> {
     if (!local && !autoApprove && System.console() == null) {
       throw Failure.usage("there is no terminal to ask on; add --auto-approve");
     }
+    Look look = Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
     SynthCommand.write(List.of(cluster));
     Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
     plan(cluster, node, stack);
@@ -77,7 +79,6 @@ final class ReplaceCommand implements Callable<Integer> {
       say("nothing was done");
       return ExitCode.NO;
     }
-    Look look = Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
     await(cluster, look, Gate.before(cluster, node, Access.existing(cluster)));
     handOver(cluster, node, look);
     say(node.name() + " is made anew");
@@ -133,9 +134,7 @@ final class ReplaceCommand implements Callable<Integer> {
       throw Failure.no(
           "gives up after %d s, waiting until %s: %s"
               .formatted(
-                  outcome.waited().toSeconds(),
-                  gate.what(),
-                  String.join("; ", outcome.problems())));
+                  outcome.waited().toSeconds(), gate.what(), Wait.brief(outcome.problems())));
     }
   }
 

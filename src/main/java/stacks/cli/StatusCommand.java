@@ -11,6 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
+import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 
@@ -19,7 +20,8 @@ import stacks.operate.Look;
     description = "Shows who is master, who follows how closely, and what each Sentinel thinks.",
     footer = {
       "",
-      "The password of user app comes from REDIS_PASSWORD; a local environment finds its own.",
+      "It looks through network.shell of the environment file, or else with the",
+      "password of user app from REDIS_PASSWORD; a local environment finds its own.",
       "Exit code 0 when the cluster is whole, 1 when it is not.",
       "",
       "Example:",
@@ -37,13 +39,19 @@ final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     Cluster cluster = environment.cluster();
-    ClusterStatus status = Look.direct(Access.password(cluster)).at(cluster);
+    ClusterStatus status = look(cluster).at(cluster);
     if (json) {
       out.println(Json.write(report(status)));
     } else {
       print(status, out);
     }
     return status.isWhole() ? ExitCode.FINE : ExitCode.NO;
+  }
+
+  private static Look look(Cluster cluster) {
+    return cluster.environment().platform() == Platform.LOCAL
+        ? Look.direct(Access.password(cluster))
+        : Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
   }
 
   static void print(ClusterStatus status, PrintWriter out) {

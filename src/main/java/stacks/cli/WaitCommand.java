@@ -30,9 +30,9 @@ import stacks.operate.Wait;
     },
     footer = {
       "",
-      "It looks through network.shell of the environment file, or else with the password of user",
-      "app from REDIS_PASSWORD. Exit code 0 when it is so, 1 when it is not in time, 3 when there is",
-      "no way to look.",
+      "It looks through network.shell of the environment file, or else with the",
+      "password of user app from REDIS_PASSWORD. Exit code 0 when it is so, 1 when it",
+      "is not in time, 3 when there is no way to look.",
       "",
       "Examples:",
       "  ./rediform wait local",
@@ -160,7 +160,7 @@ final class WaitCommand implements Callable<Integer> {
                   .formatted(
                       prefix(),
                       outcome.waited().toSeconds(),
-                      String.join("; ", outcome.problems()),
+                      Wait.brief(outcome.problems()),
                       node == null
                           ? ""
                           : ". %s was not touched. Mend that and deploy again; it goes on from here"

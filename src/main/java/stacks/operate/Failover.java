@@ -81,8 +81,7 @@ public final class Failover {
     if (!outcome.ready()) {
       throw new NotPossible(
           "%s handed over, and the cluster is not whole after %d s: %s"
-              .formatted(
-                  master, outcome.waited().toSeconds(), String.join("; ", outcome.problems())));
+              .formatted(master, outcome.waited().toSeconds(), Wait.brief(outcome.problems())));
     }
     return new Report(master, Look.through(agents).at(cluster).master().orElseThrow().name(), true);
   }

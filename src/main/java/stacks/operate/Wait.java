@@ -23,6 +23,9 @@ public final class Wait {
    */
   private static final Duration REMINDER = Duration.ofSeconds(30);
 
+  /** Problems in one line; a person reads no more than that. */
+  private static final int BRIEF = 3;
+
   /** How long a Sentinel may take to forget; it is one command. */
   private static final Duration FORGETTING = Duration.ofSeconds(10);
 
@@ -74,7 +77,7 @@ public final class Wait {
       if (silent || waited.compareTo(timeout) >= 0) {
         return new Outcome(false, waited, reasons(verdict));
       }
-      String news = String.join("; ", verdict.problems());
+      String news = brief(verdict.problems());
       if (!news.isEmpty() && (!news.equals(said) || now - spoke > REMINDER.toNanos())) {
         say.accept("waits, %d s so far: %s".formatted(waited.toSeconds(), news));
         said = news;
@@ -82,6 +85,14 @@ public final class Wait {
       }
       LockSupport.parkNanos(POLL.toNanos());
     }
+  }
+
+  /** The first problems of many, in one line; the others mostly follow from them. */
+  public static String brief(List<String> problems) {
+    String first = String.join("; ", problems.subList(0, Math.min(BRIEF, problems.size())));
+    return problems.size() > BRIEF
+        ? first + "; and %d more".formatted(problems.size() - BRIEF)
+        : first;
   }
 
   private static List<String> reasons(Verdict verdict) {
