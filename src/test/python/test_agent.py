@@ -142,6 +142,26 @@ class Decide(unittest.TestCase):
         self.assertEqual(decide(ONE, view([]))[0], agent.WAIT)
 
 
+class WhoIsMaster(unittest.TestCase):
+    def ask(self, seen):
+        self.addCleanup(setattr, agent, "look_around", agent.look_around)
+        agent.look_around = lambda node: seen
+        return agent.who_is_master({"firstMaster": ONE})
+
+    def test_a_new_sentinel_learns_of_the_replicas_too(self):
+        self.assertEqual(self.ask(view([], {ONE: replica(ONE), TWO: replica(ONE)})), (ONE, [TWO]))
+
+    def test_one_that_waits_for_the_first_master_of_a_new_cluster_is_no_replica(self):
+        waiting = replica(ONE, formed=False, synced=False)
+        self.assertEqual(self.ask(view([], {TWO: waiting, THREE: waiting})), (ONE, []))
+
+    def test_a_replica_without_a_key_is_one_when_it_was_in_sync(self):
+        self.assertEqual(self.ask(view([], {TWO: replica(ONE, formed=False)})), (ONE, [TWO]))
+
+    def test_data_nodes_of_two_minds_name_nobody(self):
+        self.assertEqual(self.ask(view([], {ONE: replica(ONE), THREE: replica(TWO)}))[0], None)
+
+
 class HoldsKeys(unittest.TestCase):
     AUX = b"\xfa\x09redis-ver\x067.0.15" + b"\xfa\x0aredis-bits\xc0@" + b"\xfa\x05ctime\xc2\x00\x00\x00\x01"
 
