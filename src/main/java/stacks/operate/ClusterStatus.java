@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 
 /**
@@ -134,6 +137,26 @@ public record ClusterStatus(
   public Optional<Redis> master() {
     List<Redis> masters = redis.stream().filter(Redis::isMaster).toList();
     return masters.size() == 1 ? Optional.of(masters.get(0)) : Optional.empty();
+  }
+
+  /** Names of the nodes that did not answer, or that are not fit. */
+  Set<String> unfit() {
+    return Stream.concat(
+            redis.stream().filter(node -> node.problem().isPresent()).map(Redis::name),
+            sentinels.stream().filter(node -> node.problem().isPresent()).map(Sentinel::name))
+        .collect(Collectors.toSet());
+  }
+
+  /** This, with what a later look at some of the nodes saw in place of what was. */
+  ClusterStatus with(ClusterStatus later, Cluster cluster) {
+    Map<String, Redis> newRedis =
+        later.redis.stream().collect(Collectors.toMap(Redis::name, Function.identity()));
+    Map<String, Sentinel> newSentinels =
+        later.sentinels.stream().collect(Collectors.toMap(Sentinel::name, Function.identity()));
+    return of(
+        cluster,
+        redis.stream().map(node -> newRedis.getOrDefault(node.name(), node)).toList(),
+        sentinels.stream().map(node -> newSentinels.getOrDefault(node.name(), node)).toList());
   }
 
   static ClusterStatus of(Cluster cluster, List<Redis> redis, List<Sentinel> sentinels) {

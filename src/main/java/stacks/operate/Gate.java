@@ -23,6 +23,11 @@ public sealed interface Gate {
   /** Judges what was seen. */
   Verdict judge(ClusterStatus status);
 
+  /** Names of the nodes that keep the gate shut because they do not answer, or are not fit. */
+  default Set<String> unfit(ClusterStatus status) {
+    return status.unfit();
+  }
+
   /** What is ready when the gate opens, for a person. */
   String what();
 
@@ -88,6 +93,13 @@ public sealed interface Gate {
             .forEach(each -> there.add(each.name()));
       }
       return cluster.only(there);
+    }
+
+    @Override
+    public Set<String> unfit(ClusterStatus status) {
+      Set<String> others = new HashSet<>(status.unfit());
+      others.remove(node.name());
+      return others;
     }
 
     @Override

@@ -3,6 +3,7 @@ package stacks.operate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import stacks.cluster.Cluster;
@@ -22,6 +23,12 @@ public final class Wait {
    * After this time without news, the same is said again, so that a person sees that it goes on.
    */
   private static final Duration REMINDER = Duration.ofSeconds(30);
+
+  /**
+   * In between only the nodes that are not fit are asked, as long as there are such: the others
+   * serve, and a login over SSH costs a tenth of a second of a CPU.
+   */
+  private static final Duration REFRESH = Duration.ofSeconds(30);
 
   /** Problems in one line; a person reads no more than that. */
   private static final int BRIEF = 3;
@@ -60,8 +67,10 @@ public final class Wait {
     long spoke = start;
     long answered = start;
     String said = "";
+    ClusterStatus status = look.at(there);
+    long lookedAtAll = start;
     while (true) {
-      Verdict verdict = gate.judge(look.at(there));
+      Verdict verdict = gate.judge(status);
       long now = System.nanoTime();
       Duration waited = Duration.ofNanos(now - start);
       if (verdict.refusal().isPresent()) {
@@ -84,6 +93,15 @@ public final class Wait {
         spoke = now;
       }
       LockSupport.parkNanos(POLL.toNanos());
+      boolean all = now - lookedAtAll > REFRESH.toNanos();
+      Set<String> unfit = all ? Set.of() : gate.unfit(status);
+      if (!unfit.isEmpty()) {
+        status = status.with(look.at(there.only(unfit)), there);
+      }
+      if (gate.unfit(status).isEmpty() || all) {
+        status = look.at(there);
+        lookedAtAll = System.nanoTime();
+      }
     }
   }
 
