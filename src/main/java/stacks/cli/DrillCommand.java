@@ -18,6 +18,7 @@ import stacks.operate.Drill;
 import stacks.operate.Drill.Event;
 import stacks.operate.Drill.Fault;
 import stacks.operate.Drill.Report;
+import stacks.operate.NotPossible;
 import stacks.operate.Password;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Platforms;
@@ -82,7 +83,7 @@ final class DrillCommand implements Callable<Integer> {
           each,
           (node, what) -> strike(platform, cluster, node, what),
           event -> err.println("rediform: " + line(event)));
-    } catch (Drill.NotPossible e) {
+    } catch (NotPossible e) {
       throw Failure.no(e.getMessage());
     }
   }

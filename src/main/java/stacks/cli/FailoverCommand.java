@@ -13,8 +13,8 @@ import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
 import stacks.operate.Agents;
 import stacks.operate.Failover;
-import stacks.operate.Failover.NotPossible;
 import stacks.operate.Failover.Report;
+import stacks.operate.NotPossible;
 
 @Command(
     name = "failover",

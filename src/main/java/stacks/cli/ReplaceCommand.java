@@ -25,6 +25,7 @@ import stacks.operate.Agents;
 import stacks.operate.Failover;
 import stacks.operate.Gate;
 import stacks.operate.Look;
+import stacks.operate.NotPossible;
 import stacks.operate.Wait;
 import stacks.platform.Platforms;
 import stacks.review.PlanSummary;
@@ -145,7 +146,7 @@ final class ReplaceCommand implements Callable<Integer> {
     if (master.equals(Optional.of(node.name())) && agents.isPresent()) {
       try {
         new Failover(cluster, agents.get(), this::say).to(null, timeout);
-      } catch (Failover.NotPossible e) {
+      } catch (NotPossible e) {
         throw Failure.no(e.getMessage() + ". " + node.name() + " was not touched");
       }
     }

@@ -59,15 +59,6 @@ public final class Drill {
       int lost,
       List<Event> timeline) {}
 
-  /** A drill that could not be carried out, with the reason. */
-  public static final class NotPossible extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    NotPossible(String message) {
-      super(message);
-    }
-  }
-
   /** Does the fault to a node, in the platform's way. */
   public interface Striker {
     void strike(Node node, Fault fault);

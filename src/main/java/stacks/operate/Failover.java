@@ -22,15 +22,6 @@ public final class Failover {
    */
   public record Report(String masterBefore, String masterAfter, boolean changed) {}
 
-  /** Why it was not done. */
-  public static final class NotPossible extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    NotPossible(String message) {
-      super(message);
-    }
-  }
-
   public Failover(Cluster cluster, Agents agents, Consumer<String> say) {
     this.cluster = cluster;
     this.agents = agents;
