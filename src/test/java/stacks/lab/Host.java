@@ -140,7 +140,9 @@ public final class Host {
 
   /** Takes the volume away from a host that is off. */
   void detachVolume() throws IOException {
-    Files.move(disk(), folder.resolve("detached.img"));
+    if (Files.exists(disk())) {
+      Files.move(disk(), folder.resolve("detached.img"));
+    }
   }
 
   /** Gives it back to a host that runs, as EC2 does it a while after a machine has started. */
