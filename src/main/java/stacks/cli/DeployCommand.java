@@ -52,7 +52,7 @@ final class DeployCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Cluster cluster = environment.cluster();
+    Cluster cluster = environment.deployable();
     SynthCommand.write(List.of(cluster));
     checkPorts(cluster);
     cdktf("deploy", cluster, autoApprove);

@@ -14,6 +14,16 @@ final class EnvironmentArgument {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
+  /** The cluster of an environment that is to be deployed: on the way, gates ask for it by name. */
+  Cluster deployable() {
+    if (!Environments.isOurs(name)) {
+      throw Failure.usage(
+          "%s is not in the folder environments; what is deployed must be: move it there"
+              .formatted(name));
+    }
+    return cluster();
+  }
+
   /** Its cluster; warnings are shown, errors end the command. */
   Cluster cluster() {
     PrintWriter err = spec.commandLine().getErr();

@@ -87,6 +87,12 @@ final class Environments {
     return Cluster.of(checked.file().name(), checked.file().environment());
   }
 
+  /** Whether an environment is one of the project's own, which other commands find by its name. */
+  static boolean isOurs(String name) {
+    Path file = path(name).toAbsolutePath().normalize();
+    return file.getParent().equals(FOLDER.toAbsolutePath().normalize());
+  }
+
   private static Path path(String name) {
     boolean isPath = name.endsWith(ENDING) || name.contains("/");
     Path path = isPath ? Path.of(name) : FOLDER.resolve(name + ENDING);

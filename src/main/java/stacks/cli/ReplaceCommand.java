@@ -66,7 +66,7 @@ final class ReplaceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Cluster cluster = environment.cluster();
+    Cluster cluster = environment.deployable();
     Node node = WaitCommand.node(cluster, name);
     boolean local = cluster.environment().platform() == Platform.LOCAL;
     if (!local && !autoApprove && System.console() == null) {

@@ -30,7 +30,18 @@ class CliTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "check", "synth", "render", "plan", "deploy", "destroy", "status", "drill", "client"
+        "check",
+        "synth",
+        "render",
+        "plan",
+        "deploy",
+        "destroy",
+        "status",
+        "drill",
+        "client",
+        "wait",
+        "failover",
+        "replace"
       })
   void every_verb_has_a_help_text_with_an_example(String verb) {
     assertThat(run(verb, "--help")).isZero();
@@ -146,5 +157,13 @@ class CliTest {
   void a_deploy_that_nobody_can_approve_is_refused_before_anything_starts() {
     assertThat(run("deploy", "staging")).isEqualTo(ExitCode.USAGE);
     assertThat(err.toString()).contains("./rediform plan staging").contains("--auto-approve");
+  }
+
+  @Test
+  void a_file_elsewhere_is_checked_and_not_deployed(@TempDir Path folder) throws Exception {
+    Path file = Files.copy(Path.of("environments/local.yaml"), folder.resolve("other.yaml"));
+    assertThat(run("check", file.toString())).isZero();
+    assertThat(run("deploy", file.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("is not in the folder environments");
   }
 }
