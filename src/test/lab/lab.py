@@ -47,7 +47,9 @@ def make_network():
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     ip("netns", "add", "lab")
     ip("-n", "lab", "link", "set", "lo", "up")
-    ip("-n", "lab", "link", "add", "br0", "type", "bridge")
+    # An address of its own: else it takes the lowest of its ports', and when a host brings a lower one, all
+    # the others look for their router where it was, until they ask anew.
+    ip("-n", "lab", "link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge")
     for address in ["10.77.0.1/16"] + [block + ".1/24" for block in NEIGHBOURS.values()]:
         ip("-n", "lab", "address", "add", address, "dev", "br0")
     for address in {METADATA[0], SECRETS[0]}:
