@@ -3,6 +3,7 @@ package stacks.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -26,7 +27,7 @@ final class Access {
   static Optional<Agents> agents(Cluster cluster) {
     ClusterPlatform platform = Platforms.of(cluster.environment().platform());
     Agents agents = new Agents((node, words) -> platform.agent(cluster, node, words));
-    return agents.commands().apply(cluster.firstMaster(), java.util.List.of()).isEmpty()
+    return agents.commands().apply(cluster.firstMaster(), List.of()).isEmpty()
         ? Optional.empty()
         : Optional.of(agents);
   }

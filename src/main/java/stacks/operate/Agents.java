@@ -1,5 +1,6 @@
 package stacks.operate;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,6 +18,9 @@ import stacks.cluster.Node;
  * @param commands the command that runs an agent's verb on a node
  */
 public record Agents(BiFunction<Node, List<String>, List<String>> commands) {
+  /** What a command reads: it must not wait for an answer that nobody gives. */
+  private static final File NOTHING = new File("/dev/null");
+
   /**
    * What an agent answered.
    *
@@ -55,8 +59,6 @@ public record Agents(BiFunction<Node, List<String>, List<String>> commands) {
       return new Answer(false, -1, "interrupted");
     }
   }
-
-  private static final java.io.File NOTHING = new java.io.File("/dev/null");
 
   private static CompletableFuture<String> text(InputStream stream) {
     return CompletableFuture.supplyAsync(

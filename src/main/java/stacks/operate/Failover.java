@@ -1,6 +1,7 @@
 package stacks.operate;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -67,8 +68,7 @@ public final class Failover {
                   .formatted(master, answer.out(), cluster.name()));
     }
     Wait.Outcome outcome =
-        new Wait(Look.through(agents), java.util.Optional.of(agents), say)
-            .at(Gate.whole(cluster), timeout);
+        new Wait(Look.through(agents), Optional.of(agents), say).at(Gate.whole(cluster), timeout);
     if (!outcome.ready()) {
       throw new NotPossible(
           "%s handed over, and the cluster is not whole after %d s: %s"
