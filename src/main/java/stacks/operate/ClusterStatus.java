@@ -177,7 +177,7 @@ public record ClusterStatus(
 
   private static List<String> problems(
       Cluster cluster, List<Redis> redis, List<Sentinel> sentinels) {
-    List<String> problems = disagreements(redis, sentinels);
+    List<String> problems = disagreements(redis, sentinels, Optional.empty());
     for (Sentinel node : sentinels) {
       if (node.master().isPresent() && node.replicas() != cluster.redis().size() - 1) {
         problems.add(
@@ -193,26 +193,37 @@ public record ClusterStatus(
     return problems;
   }
 
-  /** What is wrong with nodes, and where they are not of one mind about the master. */
-  static List<String> disagreements(List<Redis> redis, List<Sentinel> sentinels) {
+  /**
+   * What is wrong with nodes, and where they are not of one mind about the master.
+   *
+   * @param elsewhere endpoint of a master that is not among these nodes, if there is one
+   */
+  static List<String> disagreements(
+      List<Redis> redis, List<Sentinel> sentinels, Optional<String> elsewhere) {
     List<String> problems = new ArrayList<>();
     redis.forEach(node -> node.problem().ifPresent(text -> problems.add(node.name() + " " + text)));
     sentinels.forEach(
         node -> node.problem().ifPresent(text -> problems.add(node.name() + " " + text)));
     List<Redis> masters = redis.stream().filter(Redis::isMaster).toList();
-    if (masters.size() != 1) {
+    if (masters.isEmpty() && elsewhere.isPresent()) {
+      followers(redis, sentinels, elsewhere.get(), problems);
+    } else if (masters.size() != 1) {
       problems.add(
           masters.isEmpty()
               ? "no node is master"
               : "more than one node is master: "
                   + masters.stream().map(Redis::name).collect(Collectors.joining(", ")));
     } else {
-      String master = masters.get(0).endpoint();
-      redis.forEach(node -> other(node.master(), master, node.name() + " follows", problems));
-      sentinels.forEach(
-          node -> other(node.master(), master, node.name() + " takes for master", problems));
+      followers(redis, sentinels, masters.get(0).endpoint(), problems);
     }
     return problems;
+  }
+
+  private static void followers(
+      List<Redis> redis, List<Sentinel> sentinels, String master, List<String> problems) {
+    redis.forEach(node -> other(node.master(), master, node.name() + " follows", problems));
+    sentinels.forEach(
+        node -> other(node.master(), master, node.name() + " takes for master", problems));
   }
 
   private static void other(

@@ -125,7 +125,8 @@ public sealed interface Gate {
           .filter(each -> each.name().equals(node.name()) && each.isMaster())
           .map(Before::withoutProblem)
           .forEach(withMaster::add);
-      List<String> problems = ClusterStatus.disagreements(withMaster, sentinels);
+      List<String> problems =
+          ClusterStatus.disagreements(withMaster, sentinels, leavingMaster(sentinels));
       for (Sentinel sentinel : sentinels) {
         for (Redis each : redis) {
           if (!each.isMaster()) {
@@ -153,6 +154,16 @@ public sealed interface Gate {
               .anyMatch(
                   each ->
                       each.name().equals(node.name()) && each.reached() && each.master().isEmpty());
+    }
+
+    /** The master that all Sentinels name, when it is a node that is no longer in the file. */
+    private Optional<String> leavingMaster(List<Sentinel> sentinels) {
+      Set<String> named = new HashSet<>();
+      sentinels.forEach(each -> named.add(each.master().orElse("")));
+      boolean ours = cluster.nodes().stream().anyMatch(each -> named.contains(each.endpoint()));
+      return named.size() == 1 && !ours
+          ? named.stream().filter(each -> !each.isEmpty()).findFirst()
+          : Optional.empty();
     }
 
     private static List<String> problemsOf(List<Redis> redis, List<Sentinel> sentinels) {
@@ -237,7 +248,8 @@ public sealed interface Gate {
       Set<String> ours = new HashSet<>();
       cluster.nodes().forEach(node -> ours.add(node.endpoint()));
       List<String> problems =
-          new ArrayList<>(ClusterStatus.disagreements(status.redis(), status.sentinels()));
+          new ArrayList<>(
+              ClusterStatus.disagreements(status.redis(), status.sentinels(), Optional.empty()));
       Optional<String> mustForget = Optional.empty();
       for (Sentinel sentinel : status.sentinels()) {
         Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());

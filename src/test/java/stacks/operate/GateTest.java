@@ -154,6 +154,18 @@ class GateTest {
   }
 
   @Test
+  void a_master_that_is_no_longer_in_the_file_is_one_until_it_has_handed_over() {
+    String leaving = "127.0.0.1:6383";
+    redis.replaceAll(r -> redis(r.name(), "replica", Optional.of(leaving), Optional.empty()));
+    sentinels.replaceAll(s -> sentinel(s.name(), leaving, true, Set.of(), Set.of()));
+    assertThat(before("redis-3").isOpen()).isTrue();
+    assertThat(whole().problems()).contains("no node is master");
+    // As long as the Sentinels are of one mind about it.
+    sentinels.set(1, sentinel("sentinel-2", one, true, Set.of(), Set.of()));
+    assertThat(before("redis-3").problems()).contains("no node is master");
+  }
+
+  @Test
   void two_masters_stop_all() {
     redis.set(1, redis("redis-2", "master", Optional.empty(), Optional.empty()));
     assertThat(before("redis-3").problems())

@@ -173,7 +173,7 @@ class RollingIT {
     under(
         "replicas 4 to 2, without the master",
         () -> {
-          write("replicas: {count: 4}", "replicas: {count: 2}");
+          write("replicas: {count: 4}", "replicas: {count: 2}", "timeout: 0", "timeout: 100");
           deploy().succeeded();
         });
     Run status = project.rediform("status", "local").succeeded();
@@ -334,7 +334,7 @@ class RollingIT {
   @Test
   @Order(10)
   void two_deploys_at_once_do_not_mix() throws Exception {
-    write("timeout: 0", "timeout: 300");
+    write("timeout: 100", "timeout: 300");
     Process first =
         new ProcessBuilder("./rediform", "deploy", "local")
             .directory(project.folder().toFile())
