@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -283,11 +283,9 @@ class RollingIT {
   @Test
   @Order(9)
   void a_deploy_that_is_killed_anywhere_is_gone_on_with_by_the_next() throws Exception {
-    Map<Integer, String> sizes = new TreeMap<>();
     for (int seed = 0; seed < SEEDS; seed++) {
       int mb = 64 + seed % 8 * 2;
       String old = yaml.replaceFirst("(?s).*maxmemory: (\\d+mb).*", "$1");
-      sizes.put(seed, mb + "mb");
       Random random = new Random(seed);
       under(
           "killed, seed " + seed,
@@ -308,7 +306,7 @@ class RollingIT {
             .redirectErrorStream(true)
             .redirectOutput(project.folder().resolve("killed.log").toFile())
             .start();
-    Thread.sleep(millis); // the point of the test: at a moment that nothing announces
+    deploy.waitFor(millis, TimeUnit.MILLISECONDS); // a moment that nothing announces is the point
     Optional<ProcessHandle> terraform =
         deploy
             .descendants()
