@@ -207,6 +207,44 @@ class FaultSuite {
     assertThat(rounds).allMatch(seen -> seen.longestGapMillis() < DOWN_AFTER_MILLIS);
   }
 
+  /** Its connection to the master stays for as long as TCP tries; it must not count. */
+  @Test
+  @Order(6)
+  void a_replica_that_lost_its_power_does_not_hold_up_a_handover() throws Exception {
+    Seen away =
+        under(
+            master -> {
+              Host lost = replica(master);
+              lost.powerLoss();
+              master.run("rediform-node", "failover").succeeded();
+              lost.powerOn();
+            });
+    Seen back =
+        under(
+            master -> {
+              Host lost = replica(master);
+              lost.powerLoss();
+              Eventually.within(SOON, () -> assertThat(isSeen(lost)).isFalse());
+              lost.powerOn();
+              cluster.awaitWhole(SOON);
+              master.reboot();
+            });
+    figures("failover with a replica just lost", List.of(away));
+    figures("reboot of the master with a replica back", List.of(back));
+    for (Seen seen : List.of(away, back)) {
+      assertThat(seen.lost()).isZero();
+      assertThat(seen.longestGapMillis()).isLessThan(DOWN_AFTER_MILLIS);
+    }
+  }
+
+  private static boolean isSeen(Host replica) throws Exception {
+    return cluster
+        .health(cluster.host("sentinel-1"))
+        .path("seenReplicas")
+        .path(replica.address() + ":6379")
+        .asBoolean(true);
+  }
+
   @Test
   @Order(7)
   void every_host_reboots_in_turn_and_nothing_is_lost() throws Exception {
