@@ -147,6 +147,7 @@ class Machines:
         from moto.ec2.exceptions import EC2ClientError
         from moto.ec2.models.elastic_block_store import EBSBackend
         from moto.ec2.models.instances import Instance
+        from moto.ec2.models.tags import TagBackend
         from moto.ec2.responses import EC2Response
 
         self.leaving = {}
@@ -154,6 +155,7 @@ class Machines:
         run, start, stop, terminate = EC2Response.run_instances, Instance.start, Instance.stop, Instance.terminate
         attach, detach = EBSBackend.attach_volume, EBSBackend.detach_volume
         modify, delete = EBSBackend.modify_volume, EBSBackend.delete_volume
+        tag, untag = TagBackend.create_tags, TagBackend.delete_tags
 
         def run_and_tell(backend):
             answer = run(backend)
@@ -211,6 +213,16 @@ class Machines:
                 print(json.dumps({"event": "delete", "name": name}), flush=True)
             return deleted
 
+        def tags_and_tell(change):
+            def changed(backend, resource_ids, *more, **named):
+                answer = change(backend, resource_ids, *more, **named)
+                for instance in backend.all_instances():
+                    if instance.id in resource_ids and instance.nics:
+                        tell("tags", instance)
+                return answer
+            return changed
+
+        TagBackend.create_tags, TagBackend.delete_tags = tags_and_tell(tag), tags_and_tell(untag)
         EC2Response.run_instances = run_and_tell
         Instance.start, Instance.stop, Instance.terminate = start_and_tell, stop_and_tell, terminate_and_tell
         EBSBackend.attach_volume, EBSBackend.detach_volume = attach_and_tell, detach_and_tell
@@ -227,11 +239,13 @@ class Machines:
     @staticmethod
     def tell(event, instance, **more):
         interface = next(iter(instance.nics.values()))
+        tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
         print(
             json.dumps({
                 "event": event,
                 "id": instance.id,
-                "name": {tag["key"]: tag["value"] for tag in instance.get_tags()}.get("Name", ""),
+                "name": tags.get("Name", ""),
+                "tags": tags,
                 "address": interface.private_ip_address,
                 "userData": str(instance.user_data or ""),
                 **more,

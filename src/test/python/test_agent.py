@@ -1,4 +1,5 @@
 """Tests of the node agent's own logic; what it does on running nodes is tested with real Redis."""
+import contextlib
 import importlib.machinery
 import importlib.util
 import json
@@ -6,6 +7,7 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 PATH = os.environ.get("REDIFORM_NODE") or os.path.join(
     os.path.dirname(__file__), "../../main/resources/templates/agent/rediform-node")
@@ -213,9 +215,10 @@ class Configure(unittest.TestCase):
             "paths": {
                 "static": "static/server.conf", "staticAcl": "static/users.acl", "live": "live/server.conf",
                 "acl": "live/users.acl", "data": "data", "secrets": "secrets.json", "memory": "memory.json",
-                "stopped": "data/stopped.json", "waiting": "waiting"}}
+                "stopped": "data/stopped.json", "waiting": "waiting", "settings": "settings.conf", "taken": "settings.json"}}
         self.write("node.json", json.dumps(settings))
         self.write("static/server.conf", "port 1\n")
+        self.write("settings.conf", "maxmemory 1gb\n")
         self.write("static/users.acl", "user default off\nuser app on {app} +@all\n")
         self.write("secrets.json", json.dumps({"app": "a", "replica": "r", "sentinel": "s", "admin": "x"}))
         return agent.Node(self.home)
@@ -253,12 +256,41 @@ class Configure(unittest.TestCase):
         self.assertNotIn("loglevel debug", live)
         self.assertEqual(live.count("sentinel monitor"), 1)
 
+    def test_the_old_settings_again_are_no_refusal_any_more(self):
+        node = self.node("redis")
+        agent.configure(node)
+        node.remember("taken", refused={"hz": "many"}, refusal="ERR hz")
+        node.connect = lambda: contextlib.nullcontext(unittest.mock.Mock(fields=lambda *_: {"executable": ""}))
+        agent.apply_settings(node)
+        self.assertIsNone(node.remembered("taken")["refused"])
+
     def test_a_replica_keeps_its_master(self):
         node = self.node("redis")
-        self.write("live/server.conf", "port 1\nreplicaof 127.0.0.1 9\nmaxmemory 1gb\n")
+        self.write("live/server.conf", "port 1\nreplicaof 127.0.0.1 9\nmaxclients 9\n")
         agent.configure(node)
         self.assertIn("replicaof 127.0.0.1 9\n", self.read("live/server.conf"))
-        self.assertNotIn("maxmemory", self.read("live/server.conf"))
+        self.assertNotIn("maxclients", self.read("live/server.conf"))
+
+    def test_settings_that_need_no_restart_win_over_the_static_file(self):
+        node = self.node("redis")
+        self.write("static/server.conf", "port 1\nsave 3600 1\n")
+        self.write("settings.conf", 'maxmemory 2gb\nsave ""\n')
+        agent.configure(node)
+        live = self.read("live/server.conf").splitlines()
+        self.assertIn("maxmemory 2gb", live)
+        self.assertEqual([line for line in live if line.startswith("save")], ['save ""'])
+        self.assertEqual(node.remembered("taken")["settings"], {"maxmemory": "2gb", "save": '""'})
+
+    def test_settings_that_redis_refused_do_not_keep_it_from_starting(self):
+        node = self.node("redis")
+        agent.configure(node)
+        self.write("settings.conf", "maxmemory 2gb\nhz many\n")
+        node.remember("taken", refused={"maxmemory": "2gb", "hz": "many"}, refusal="ERR hz")
+        agent.configure(node)
+        self.assertIn("maxmemory 1gb", self.read("live/server.conf"))
+        self.write("settings.conf", "maxmemory 2gb\nhz 20\n")
+        agent.configure(node)
+        self.assertIn("hz 20", self.read("live/server.conf"))
 
     def test_passwords_are_hashed_in_the_acl_and_files_are_private(self):
         agent.configure(self.node("redis"))

@@ -12,35 +12,35 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What an environment file may say to Redis and Sentinel in their own directives. */
-final class Directives {
+public final class Directives {
   private static final String AGENT = "the node agent sets it from what the Sentinels say";
   private static final String KEY = "it has a key of its own: ";
   private static final String FIXED = "units, firewall and agent rely on ours";
   private static final String SECRET = "secrets do not belong in a file; the node fetches its own";
 
   /** Mark of a directive that takes a whole number, from 0 on. */
-  private static final String NUMBER = " number";
+  private static final String NUMBER = "number";
 
-  private static final List<String> LINES = lines("/redis-directives.txt");
+  /** Mark of a directive that {@code CONFIG SET} refuses: it is read at the start only. */
+  private static final String RESTART = "restart";
+
+  /** A directive and its marks, a line each. */
+  private static final List<List<String>> LINES = lines("/redis-directives.txt");
 
   /**
    * Directives of redis.conf in Redis 7.0 to 8.0: {@code CONFIG GET *} without the old names, and
    * those that only stand in the file.
    */
   static final Set<String> REDIS =
-      LINES.stream().map(line -> line.replace(NUMBER, "")).collect(Collectors.toUnmodifiableSet());
+      LINES.stream().map(line -> line.get(0)).collect(Collectors.toUnmodifiableSet());
+
+  private static final Set<String> AT_START = marked(RESTART);
 
   /** Sentinel's own number, in milliseconds. */
   static final String REBOOT_PERIOD = "master-reboot-down-after-period";
 
   /** Directives of either file that take a whole number, from 0 on. */
-  static final Set<String> NUMBERS =
-      union(
-          Set.of(REBOOT_PERIOD),
-          LINES.stream()
-              .filter(line -> line.endsWith(NUMBER))
-              .map(line -> line.replace(NUMBER, ""))
-              .collect(Collectors.toUnmodifiableSet()));
+  static final Set<String> NUMBERS = union(Set.of(REBOOT_PERIOD), marked(NUMBER));
 
   /** Directives of redis.conf that are not free, with the reason. */
   static final Map<String, String> REDIS_MANDATORY = redisMandatory();
@@ -57,9 +57,24 @@ final class Directives {
 
   private Directives() {}
 
-  private static List<String> lines(String resource) {
+  /** Whether Redis takes a directive of {@code redis.config} while it runs. */
+  public static boolean isLive(String directive) {
+    return !AT_START.contains(directive);
+  }
+
+  private static Set<String> marked(String mark) {
+    return LINES.stream()
+        .filter(line -> line.contains(mark))
+        .map(line -> line.get(0))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private static List<List<String>> lines(String resource) {
     try (InputStream in = Directives.class.getResourceAsStream(resource)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .map(line -> List.of(line.split(" ")))
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -96,6 +96,7 @@ final class AgentLook {
         Optional.empty(),
         Optional.of(health.path("usedMemory").asLong()),
         Optional.of(health.path("maxmemory").asLong()),
+        health.has("settings") ? Optional.of(settings(health)) : Optional.empty(),
         problem);
   }
 
@@ -113,6 +114,15 @@ final class AgentLook {
         seen(health.path("seenReplicas")),
         seen(health.path("seenSentinels")),
         problem(health));
+  }
+
+  private static Map<String, String> settings(JsonNode health) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    health
+        .path("settings")
+        .properties()
+        .forEach(entry -> settings.put(entry.getKey(), entry.getValue().asText()));
+    return settings;
   }
 
   private static String silence(JsonNode health) {

@@ -33,6 +33,7 @@ public record ClusterStatus(
    * @param lagBytes how far a replica's data is behind the master's
    * @param usedMemory bytes that the server has allocated
    * @param maxmemory bytes that the server's data may use, by the setting it runs with
+   * @param settings the settings it has taken that need no restart; empty when it does not say
    * @param problem why the node did not answer, or what is wrong with it; empty when it is fit
    */
   public record Redis(
@@ -46,6 +47,7 @@ public record ClusterStatus(
       Optional<Long> lagBytes,
       Optional<Long> usedMemory,
       Optional<Long> maxmemory,
+      Optional<Map<String, String>> settings,
       Optional<String> problem) {
 
     /** A node whose server did not answer. */
@@ -58,6 +60,7 @@ public record ClusterStatus(
           Optional.empty(),
           false,
           0,
+          Optional.empty(),
           Optional.empty(),
           Optional.empty(),
           Optional.empty(),
@@ -76,6 +79,7 @@ public record ClusterStatus(
           Optional.of(Math.max(0, masterOffset - offset)),
           usedMemory,
           maxmemory,
+          settings,
           problem);
     }
 

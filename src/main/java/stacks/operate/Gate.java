@@ -5,8 +5,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -14,6 +16,7 @@ import stacks.cluster.RedisNode;
 import stacks.environment.Memory;
 import stacks.operate.ClusterStatus.Redis;
 import stacks.operate.ClusterStatus.Sentinel;
+import stacks.render.LiveSettings;
 
 /** What must hold of a cluster before a deploy may go on. Pure: it only judges what was seen. */
 public sealed interface Gate {
@@ -191,6 +194,7 @@ public sealed interface Gate {
           node.lagBytes(),
           node.usedMemory(),
           node.maxmemory(),
+          node.settings(),
           Optional.empty());
     }
 
@@ -233,6 +237,28 @@ public sealed interface Gate {
 
   /** See {@link Gate#whole}. */
   record Whole(Cluster cluster) implements Gate {
+    /** Settings reach a node some seconds after Terraform is done with it. */
+    private Optional<String> notYetTaken(Redis found) {
+      RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
+      if (found.settings().isPresent()) {
+        Map<String, String> wanted = LiveSettings.of(cluster, node);
+        Map<String, String> now = found.settings().get();
+        String missing =
+            Stream.concat(wanted.keySet().stream(), now.keySet().stream())
+                .distinct()
+                .filter(name -> !Objects.equals(wanted.get(name), now.get(name)))
+                .map(name -> name + " " + wanted.getOrDefault(name, "by default"))
+                .collect(Collectors.joining(", "));
+        return Optional.of(missing)
+            .filter(names -> !names.isEmpty())
+            .map(names -> found.name() + " has not yet taken " + names);
+      }
+      return found
+          .maxmemory()
+          .filter(bytes -> bytes != node.maxmemory().bytes())
+          .map(bytes -> found.name() + " has not yet taken maxmemory " + node.maxmemory());
+    }
+
     @Override
     public String what() {
       return cluster.name() + " is whole";
@@ -250,6 +276,7 @@ public sealed interface Gate {
       List<String> problems =
           new ArrayList<>(
               ClusterStatus.disagreements(status.redis(), status.sentinels(), Optional.empty()));
+      status.redis().forEach(node -> notYetTaken(node).ifPresent(problems::add));
       Optional<String> mustForget = Optional.empty();
       for (Sentinel sentinel : status.sentinels()) {
         Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());

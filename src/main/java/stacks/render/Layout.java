@@ -12,6 +12,9 @@ public enum Layout {
   /** A process on this machine, everything below one folder. */
   PROCESS;
 
+  /** Name of the file with {@link LiveSettings}. */
+  public static final String LIVE_SETTINGS = "settings.conf";
+
   /** Address that the server listens on. */
   String bind() {
     return this == MACHINE ? "0.0.0.0" : "127.0.0.1";
@@ -44,6 +47,8 @@ public enum Layout {
       paths.put("acl", "/etc/redis/" + live + ".acl");
       paths.put("data", "/var/redis/" + live);
       paths.put("secrets", "/var/lib/rediform/secrets.json");
+      paths.put("settings", "/var/lib/rediform/settings.conf");
+      paths.put("taken", "/var/lib/rediform/settings.json");
       paths.put("memory", "/var/lib/rediform/memory.json");
       paths.put("stopped", "/var/redis/" + live + "/stopped.json");
       paths.put("waiting", "/var/lib/rediform/waiting");
@@ -54,6 +59,8 @@ public enum Layout {
       paths.put("acl", "live/users.acl");
       paths.put("data", "data");
       paths.put("secrets", "../secrets.json");
+      paths.put("settings", LIVE_SETTINGS);
+      paths.put("taken", "settings.json");
       paths.put("appPassword", "../password");
       paths.put("memory", "memory.json");
       paths.put("stopped", "data/stopped.json");

@@ -7,7 +7,6 @@ import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
 import stacks.environment.Environment;
 import stacks.environment.Environment.MaxmemoryPolicy;
-import stacks.environment.Memory;
 
 /**
  * The static part of redis.conf and sentinel.conf: our defaults, over them the environment file's
@@ -15,12 +14,6 @@ import stacks.environment.Memory;
  * is added on the node by the agent.
  */
 final class ServerConf {
-  /** Upper bound of the replication backlog: write rate × restart time, for about 10 MB/s. */
-  private static final Memory LARGEST_BACKLOG = Memory.parse("256mb");
-
-  /** Share of maxmemory for the backlog where that is less. */
-  private static final int BACKLOG_PERCENT = 6;
-
   /** I/O threads by vCPUs: they pay off from four on, and must leave some for fork and system. */
   private static final int FEWEST_CPUS_FOR_IO_THREADS = 4;
 
@@ -29,12 +22,18 @@ final class ServerConf {
   static String redis(Cluster cluster, RedisNode node, Layout layout) {
     Environment.Redis redis = cluster.environment().redis();
     Map<String, String> lines = new TreeMap<>(redisDefaults(cluster, node));
-    lines.putAll(redis.config());
+    // The others of the file's are live: see LiveSettings. Ours stay here as what those go back to.
+    redis
+        .config()
+        .forEach(
+            (name, value) -> {
+              if (!LiveSettings.isLive(name, value)) {
+                lines.put(name, value);
+              }
+            });
     lines.put("bind", layout.bind());
     lines.put("daemonize", "no");
     lines.put("logfile", "");
-    lines.put("maxmemory", node.maxmemory().toString());
-    lines.put("maxmemory-policy", name(redis.maxmemoryPolicy()));
     lines.put("port", String.valueOf(node.port()));
     lines.put("protected-mode", "yes");
     lines.put("replica-read-only", "yes");
@@ -87,9 +86,6 @@ final class ServerConf {
     // A master without a replica in sync takes no writes: every second of waiting for a second one
     // to share the transfer would be a second of outage.
     lines.put("repl-diskless-sync-delay", "0");
-    Memory share = node.maxmemory().percent(BACKLOG_PERCENT);
-    Memory backlog = share.compareTo(LARGEST_BACKLOG) < 0 ? share : LARGEST_BACKLOG;
-    lines.put("repl-backlog-size", backlog.bytes() == 0 ? "1mb" : backlog.toString());
     lines.put("save", "3600 1");
     // A stop is a stop: with a full disk Redis would refuse to, until systemd kills it.
     lines.put("shutdown-on-sigterm", "force");
@@ -109,11 +105,11 @@ final class ServerConf {
     return Math.max(2, cluster.environment().sentinels().downAfter().toSeconds() - 2);
   }
 
-  private static String name(MaxmemoryPolicy policy) {
+  static String name(MaxmemoryPolicy policy) {
     return policy.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
   }
 
-  private static String text(Map<String, String> lines) {
+  static String text(Map<String, String> lines) {
     StringBuilder text = new StringBuilder();
     lines.forEach(
         (name, value) ->

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /**
  * The files below {@code templates/}. A variable that a template names and nobody gives is an
@@ -21,6 +22,9 @@ final class Templates {
           .escapeHTML(false)
           .strictSections(true)
           .withLoader(name -> new StringReader(text(name)));
+
+  /** Steps of four spaces at the start of a line; one space says the same to Python. */
+  private static final Pattern INDENTATION = Pattern.compile("(?m)^(?:    )+");
 
   private static final Map<String, Template> COMPILED = new ConcurrentHashMap<>();
 
@@ -39,13 +43,21 @@ final class Templates {
   }
 
   /**
-   * A Python program as nodes get it: without comments and docstrings, a third of its size that
-   * user-data has no room for. The module's own docstring stays: it is the program's help.
+   * A Python program as nodes get it: without comments and docstrings and with less indentation, a
+   * third of its size that user-data has no room for. The module's own docstring stays as it is: it
+   * is the program's help.
    */
   static String program(String name) {
-    return text(name)
-        .replaceAll("(?m)^ +\"\"\"(?s:.*?)\"\"\"\n", "")
-        .replaceAll("(?m)^ *#(?!!).*\n", "");
+    String text = text(name);
+    int helpEnds = text.indexOf("\n\"\"\"\n");
+    String code =
+        text.substring(helpEnds)
+            .replaceAll("(?m)^ +\"\"\"(?s:.*?)\"\"\"\n", "")
+            .replaceAll("(?m)^ *#(?!!).*\n", "");
+    return text.substring(0, helpEnds)
+        + INDENTATION
+            .matcher(code)
+            .replaceAll(spaces -> " ".repeat(spaces.end() - spaces.start() >> 2));
   }
 
   /** A file with its {@code {{variables}}} filled in. */

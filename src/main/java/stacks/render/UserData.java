@@ -145,8 +145,10 @@ public final class UserData {
                     "0755",
                     Templates.fill("cloud-init/setup", variables))));
     if (isRedis) {
-      String volume = "rediform-volume.service";
-      files.add(file(UNITS + volume, "0644", Templates.fill("systemd/" + volume, variables)));
+      for (String unitOfOurs : List.of("rediform-volume.service", "rediform-settings.service")) {
+        files.add(
+            file(UNITS + unitOfOurs, "0644", Templates.fill("systemd/" + unitOfOurs, variables)));
+      }
     }
     variables.put("files", files);
     return variables;
@@ -187,7 +189,7 @@ public final class UserData {
   private static Map<String, String> file(String path, String mode, String text) {
     String indented =
         text.lines()
-            .map(line -> line.isEmpty() ? "" : "      " + line)
+            .map(line -> line.isEmpty() ? "" : "   " + line)
             .collect(Collectors.joining("\n"));
     return Map.of("path", path, "mode", mode, "content", indented);
   }

@@ -1,5 +1,6 @@
 package stacks.lab;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -95,6 +96,7 @@ public final class Ec2 implements AutoCloseable {
           }
           aws.arrived(event.path("id").asText());
         }
+        case "tags" -> host.tags(tags(event));
         case "attach" -> host.attach(mib);
         case "detach" -> host.detachVolume();
         case "resize" -> host.resizeVolume(mib);
@@ -138,8 +140,13 @@ public final class Ec2 implements AutoCloseable {
     host.metadata(
         event.path("userData").asText(),
         role,
-        Files.readString(lab.folder().resolve("id.pub")).strip());
+        Files.readString(lab.folder().resolve("id.pub")).strip(),
+        tags(event));
     host.powerOn();
+  }
+
+  private static Map<String, String> tags(JsonNode event) {
+    return JSON.convertValue(event.path("tags"), new TypeReference<>() {});
   }
 
   public Lab lab() {

@@ -2,7 +2,9 @@ package stacks.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -48,8 +50,12 @@ public final class Host {
     return address;
   }
 
-  /** What the metadata service tells it from now on; read at its next boot. */
-  void metadata(String userData, String role, String sshKey) throws IOException {
+  /**
+   * What the metadata service tells it from now on; it reads the tags at any time, all else when it
+   * boots.
+   */
+  void metadata(String userData, String role, String sshKey, Map<String, String> tags)
+      throws IOException {
     Map<String, Object> metadata =
         Map.of(
             "ami-id",
@@ -67,12 +73,32 @@ public final class Host {
             "placement",
             Map.of("availability-zone", "eu-central-1a"),
             "public-keys",
-            Map.of("0", Map.of("openssh-key", sshKey)));
+            Map.of("0", Map.of("openssh-key", sshKey)),
+            "tags",
+            Map.of("instance", tags));
     String identity =
         JSON.writeValueAsString(Map.of("instanceId", instanceId(), "region", "eu-central-1"));
-    JSON.writeValue(
-        lab.folder().resolve("metadata/" + address + ".json").toFile(),
-        Map.of("user-data", userData, "meta-data", metadata, "identity", identity, "role", role));
+    tell(Map.of("user-data", userData, "meta-data", metadata, "identity", identity, "role", role));
+  }
+
+  /** Its tags, from now on; nothing for a host that was told nothing yet. */
+  void tags(Map<String, String> tags) throws IOException {
+    if (Files.exists(metadata())) {
+      JsonNode told = JSON.readTree(metadata().toFile());
+      ((ObjectNode) told.path("meta-data").path("tags")).set("instance", JSON.valueToTree(tags));
+      tell(told);
+    }
+  }
+
+  private Path metadata() {
+    return lab.folder().resolve("metadata/" + address + ".json");
+  }
+
+  /** As a whole: the host may be asking just now. */
+  private void tell(Object metadata) throws IOException {
+    Path complete = metadata().resolveSibling(name + ".new");
+    JSON.writeValue(complete.toFile(), metadata);
+    Files.move(complete, metadata(), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** A machine of this name has a new one whenever its root disk is new. */

@@ -113,7 +113,12 @@ public final class LabCluster implements AutoCloseable {
         .extracting(JsonNode::asText)
         .containsExactly(host.address());
     assertThat(instance.path("iam_instance_profile").asText()).isEqualTo(role());
-    host.metadata(instance.path("user_data_base64").asText(), role(), sshKey);
+    Map<String, String> tags = new TreeMap<>();
+    instance
+        .path("tags_all")
+        .properties()
+        .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
+    host.metadata(instance.path("user_data_base64").asText(), role(), sshKey, tags);
   }
 
   private JsonNode planned(String address) {

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
@@ -15,6 +17,7 @@ import stacks.cluster.Node;
 import stacks.operate.ClusterStatus.Redis;
 import stacks.operate.ClusterStatus.Sentinel;
 import stacks.operate.Gate.Verdict;
+import stacks.render.LiveSettings;
 import stacks.testing.Environments;
 
 /** When a node may be changed, and when a cluster is whole, whatever was seen. */
@@ -55,6 +58,7 @@ class GateTest {
         Optional.empty(),
         Optional.of(10 * MIB),
         Optional.of(128 * MIB),
+        Optional.empty(),
         problem);
   }
 
@@ -253,6 +257,44 @@ class GateTest {
     assertThat(before("redis-3").refusal()).isEmpty();
   }
 
+  @Test
+  void a_cluster_is_whole_when_every_node_has_taken_its_settings() {
+    String wanted = cluster.redis().get(1).maxmemory().toString();
+    SortedMap<String, String> settings = LiveSettings.of(cluster, cluster.redis().get(1));
+    redis.set(1, taken("redis-2", settings));
+    assertThat(whole().isOpen()).isTrue();
+    redis.set(1, taken("redis-2", with(settings, "maxmemory", "1mb")));
+    assertThat(whole().problems()).containsExactly("redis-2 has not yet taken maxmemory " + wanted);
+    assertThat(before("redis-1").isOpen()).as("it can do its part even so").isTrue();
+    redis.set(1, taken("redis-2", with(settings, "hz", "20")));
+    assertThat(whole().problems()).containsExactly("redis-2 has not yet taken hz by default");
+    // Without an agent to ask, maxmemory alone can be seen.
+    redis.set(1, using("redis-2", 0, 1));
+    assertThat(whole().problems()).containsExactly("redis-2 has not yet taken maxmemory " + wanted);
+  }
+
+  private static Map<String, String> with(Map<String, String> settings, String name, String value) {
+    Map<String, String> changed = new TreeMap<>(settings);
+    changed.put(name, value);
+    return changed;
+  }
+
+  private Redis taken(String name, Map<String, String> settings) {
+    return new Redis(
+        name,
+        endpoint(name),
+        true,
+        Optional.of("replica"),
+        Optional.of(one),
+        true,
+        1,
+        Optional.empty(),
+        Optional.of(1L),
+        Optional.of(1L),
+        Optional.of(settings),
+        Optional.empty());
+  }
+
   private Redis using(String name, long used, long maxmemory) {
     return new Redis(
         name,
@@ -265,6 +307,7 @@ class GateTest {
         Optional.empty(),
         Optional.of(used),
         Optional.of(maxmemory),
+        Optional.empty(),
         Optional.empty());
   }
 

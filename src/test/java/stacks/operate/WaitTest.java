@@ -46,6 +46,7 @@ class WaitTest {
                             Optional.empty(),
                             Optional.empty(),
                             Optional.empty(),
+                            Optional.empty(),
                             Optional.empty()))
             .toList();
     List<Sentinel> sentinels =

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
 import stacks.environment.EnvironmentFile;
 import stacks.testing.Golden;
 
@@ -61,10 +62,10 @@ class RenderTest {
   /** The two programs are the same everywhere and have tests of their own. */
   private static String withoutPrograms(String userData) {
     String text = userData;
-    for (String program : List.of(NodeFiles.agent(), Templates.text("agent/rediform-boot"))) {
+    for (String program : List.of(NodeFiles.agent(), Templates.program("agent/rediform-boot"))) {
       text =
           text.replace(
-              program.stripTrailing().indent(6).replaceAll("(?m)^ +$", ""), "      (program)\n");
+              program.stripTrailing().indent(3).replaceAll("(?m)^ +$", ""), "   (program)\n");
     }
     return text;
   }
@@ -72,8 +73,7 @@ class RenderTest {
   @Test
   void the_specifications_directives_are_there_on_the_master() throws IOException {
     Cluster cluster = cluster("production");
-    String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.MACHINE).get("redis.conf");
-    assertThat(conf.lines())
+    assertThat(directives(cluster, cluster.firstMaster()))
         .contains(
             "port 6379",
             "bind 0.0.0.0",
@@ -87,8 +87,16 @@ class RenderTest {
   @Test
   void the_specifications_directives_are_there_on_the_replicas() throws IOException {
     Cluster cluster = cluster("production");
-    String conf = NodeFiles.of(cluster, cluster.redis().get(2), Layout.MACHINE).get("redis.conf");
-    assertThat(conf.lines()).contains("maxmemory 3gb", "maxmemory-policy allkeys-lru");
+    assertThat(directives(cluster, cluster.redis().get(2)))
+        .contains("maxmemory 3gb", "maxmemory-policy allkeys-lru");
+  }
+
+  /** What Redis starts with, but for what the agent adds. */
+  private static List<String> directives(Cluster cluster, RedisNode node) {
+    return (NodeFiles.of(cluster, node, Layout.MACHINE).get("redis.conf")
+            + LiveSettings.text(cluster, node))
+        .lines()
+        .toList();
   }
 
   @Test
@@ -116,13 +124,33 @@ class RenderTest {
   }
 
   @Test
-  void config_wins_over_defaults_and_loses_against_mandatory_directives() throws IOException {
+  void config_that_is_read_at_the_start_only_wins_over_defaults() throws IOException {
     Cluster cluster =
-        of("platform: local\nredis: {config: {appendfsync: always, save: '', timeout: 300}}\n");
+        of(
+            "platform: local\nredis: {config: {appendfilename: mine.aof, databases: 32, save: '',"
+                + " timeout: 300}}\n");
     String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.PROCESS).get("redis.conf");
     assertThat(conf.lines())
-        .contains("appendfsync always", "save \"\"", "timeout 300", "daemonize no")
-        .doesNotContain("appendfsync everysec");
+        .contains("appendfilename mine.aof", "databases 32", "daemonize no", "save 3600 1")
+        .doesNotContain("appendfilename appendonly.aof", "timeout 300");
+    assertThat(LiveSettings.of(cluster, cluster.firstMaster()))
+        .containsEntry("save", "\"\"")
+        .containsEntry("timeout", "300")
+        .doesNotContainKey("databases");
+  }
+
+  @Test
+  void a_value_that_no_tag_can_hold_is_read_at_the_start() throws IOException {
+    for (int length : new int[] {256, 257}) {
+      Cluster cluster =
+          of(
+              "platform: local\nredis: {config: {proc-title-template: %s}}\n"
+                  .formatted("x".repeat(length)));
+      String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.PROCESS).get("redis.conf");
+      assertThat(conf.contains("xxx")).isEqualTo(length > 256);
+      assertThat(LiveSettings.of(cluster, cluster.firstMaster()).containsKey("proc-title-template"))
+          .isEqualTo(length <= 256);
+    }
   }
 
   @Test
@@ -175,12 +203,12 @@ class RenderTest {
   }
 
   @Test
-  void packed_user_data_is_the_same_document_and_stays_below_14_kib() throws IOException {
+  void packed_user_data_is_the_same_document_and_stays_below_15_kib() throws IOException {
     for (String name : List.of("staging", "production", "production-symmetric")) {
       Cluster cluster = cluster(name);
       for (Node node : cluster.nodes()) {
         byte[] gzip = Base64.getDecoder().decode(new UserData(cluster).packed(node));
-        assertThat(gzip).hasSizeLessThan(14 * 1024);
+        assertThat(gzip).hasSizeLessThan(15 * 1024);
         try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
           assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
               .isEqualTo(new UserData(cluster).of(node));
@@ -194,7 +222,7 @@ class RenderTest {
     Random random = new Random(1);
     String noise =
         random
-            .ints(818, 33, 127)
+            .ints(350, 33, 127)
             .filter(c -> "\"'\\#{}[]".indexOf(c) < 0)
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
             .toString();

@@ -7,11 +7,15 @@ import com.hashicorp.cdktf.providers.aws.provider.AwsProviderDefaultTags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
 import stacks.platform.ClusterPlatform;
+import stacks.render.Layout;
+import stacks.render.LiveSettings;
 import stacks.render.NodeFiles;
 import stacks.render.UserData;
 
@@ -104,7 +108,12 @@ public final class AwsPlatform implements ClusterPlatform {
 
   @Override
   public Map<String, String> render(Cluster cluster, Node node) {
-    return Map.of("user-data", new UserData(cluster).of(node));
+    Map<String, String> files = new TreeMap<>();
+    files.put("user-data", new UserData(cluster).of(node));
+    if (node instanceof RedisNode redis) {
+      files.put(Layout.LIVE_SETTINGS, LiveSettings.text(cluster, redis));
+    }
+    return files;
   }
 
   private static void provider(TerraformStack stack, Cluster cluster) {

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
+import stacks.cluster.Directives;
 import stacks.cluster.Rule;
 import stacks.cluster.Size;
 import stacks.environment.Environment;
@@ -33,8 +35,17 @@ public final class AwsRules {
   /** Tags that one resource may have (AWS, "Tag naming limits and requirements"). */
   private static final int MOST_TAGS = 50;
 
-  /** {@code Name} and {@code rediform}, which every resource gets. */
-  private static final int OWN_TAGS = 2;
+  /**
+   * {@code Name} and {@code rediform}, which every resource gets, and a machine's for maxmemory,
+   * maxmemory-policy and repl-backlog-size.
+   */
+  private static final int OWN_TAGS = 5;
+
+  /**
+   * What the name of a tag may be made of that a machine can read of itself (EC2, "Tag
+   * restrictions").
+   */
+  private static final Pattern READABLE = Pattern.compile("[A-Za-z0-9+=.,_:@-]+");
 
   /**
    * Bytes that a packed document may have. The nodes that are not looked at have other names and
@@ -93,7 +104,12 @@ public final class AwsRules {
               List.of("redis.config", "sentinels.config", "network", "platform"),
               AwsRules::userDataTooLarge),
           aws("reserved-tag", ERROR, List.of("aws.tags", "platform"), AwsRules::reservedTag),
-          aws("too-many-tags", ERROR, List.of("aws.tags", "platform"), AwsRules::tooManyTags));
+          aws("tag-name", ERROR, List.of("aws.tags", "platform"), AwsRules::tagName),
+          aws(
+              "too-many-tags",
+              ERROR,
+              List.of("aws.tags", "redis.config", "platform"),
+              AwsRules::tooManyTags));
 
   private AwsRules() {}
 
@@ -238,17 +254,38 @@ public final class AwsRules {
   private static Optional<String> reservedTag(Environment env) {
     String reserved =
         env.aws().tags().keySet().stream()
-            .filter(tag -> tag.startsWith("aws:") || tag.equals("rediform"))
+            .filter(
+                tag ->
+                    tag.startsWith("aws:")
+                        || tag.startsWith(Tags.SETTING)
+                        || tag.equals("rediform"))
             .sorted()
             .collect(Collectors.joining(", "));
     return when(!reserved.isEmpty(), "not yours to set: " + reserved);
   }
 
+  /** A machine reads its settings from its tags, and could read none if one had such a name. */
+  private static Optional<String> tagName(Environment env) {
+    String wrong =
+        env.aws().tags().keySet().stream()
+            .filter(tag -> !READABLE.matcher(tag).matches())
+            .sorted()
+            .collect(Collectors.joining("\", \""));
+    return when(
+        !wrong.isEmpty(),
+        "\"%s\": a tag's name is made of letters, digits and +-=.,_:@ here, such as cost-center"
+            .formatted(wrong));
+  }
+
   private static Optional<String> tooManyTags(Environment env) {
     int count = env.aws().tags().size();
+    int settings =
+        (int) env.redis().config().keySet().stream().filter(Directives::isLive).count() + OWN_TAGS;
     return when(
-        count > MOST_TAGS - OWN_TAGS,
-        "%d tags; AWS allows %d, and %d of them are ours".formatted(count, MOST_TAGS, OWN_TAGS));
+        count + settings > MOST_TAGS,
+        "%d tags; AWS allows %d on a machine, and %d of them are ours: each directive of redis.config"
+                .formatted(count, MOST_TAGS, settings)
+            + " is one");
   }
 
   private static Rule aws(

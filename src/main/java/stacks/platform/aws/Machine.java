@@ -101,6 +101,7 @@ final class Machine {
                         .httpEndpoint("enabled")
                         .httpTokens("required")
                         .httpPutResponseHopLimit(1)
+                        .instanceMetadataTags("enabled")
                         .build())
                 .rootBlockDevice(
                     InstanceRootBlockDevice.builder()
@@ -111,7 +112,7 @@ final class Machine {
                 .userDataBase64("${file(\"${path.module}/" + userDataFile(node) + "\")}")
                 .userDataReplaceOnChange(false)
                 .disableApiTermination(protect)
-                .tags(Tags.name(around.cluster(), node.name()))
+                .tags(Tags.ofMachine(around.cluster(), node))
                 .lifecycle(
                     // A new image would replace every machine in one go.
                     TerraformResourceLifecycle.builder().ignoreChanges(List.of("ami")).build())

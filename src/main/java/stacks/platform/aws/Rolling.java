@@ -59,7 +59,8 @@ final class Rolling {
           gate(
               List.of(
                   InstanceTypes.of(node),
-                  "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}"),
+                  "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}",
+                  Tags.literally(Tags.settings(cluster, node).toString())),
               Gates.before(cluster, node, "--existing=" + EXISTING)));
       gates.add("${terraform_data." + name + ".id}");
       Machine.add(resources, node, around, "terraform_data." + name);

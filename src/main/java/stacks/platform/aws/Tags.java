@@ -3,9 +3,15 @@ package stacks.platform.aws;
 import java.util.Map;
 import java.util.TreeMap;
 import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
+import stacks.render.LiveSettings;
 
 /** Tags, by which a person finds the cluster's resources in the AWS console. */
 final class Tags {
+  /** What the name of a tag begins with that is a setting of Redis; the node looks for it. */
+  static final String SETTING = "redis.";
+
   private Tags() {}
 
   /** Tags of every resource: the file's own, and {@code rediform} with the environment's name. */
@@ -21,13 +27,25 @@ final class Tags {
   }
 
   /** Terraform reads every text as a template, a map's keys too; the file's words are none. */
-  private static String literally(String text) {
+  static String literally(String text) {
     return text.replace("${", "$${").replace("%{", "%%{");
   }
 
   /** The name that the console shows, such as {@code production-redis-1}. */
   static Map<String, String> name(Cluster cluster, String part) {
     return Map.of("Name", nameOf(cluster, part));
+  }
+
+  /** Tags of a node's machine: its name, and the settings that Redis takes while it runs. */
+  static Map<String, String> ofMachine(Cluster cluster, Node node) {
+    Map<String, String> tags = new TreeMap<>(name(cluster, node.name()));
+    settings(cluster, node).forEach((name, value) -> tags.put(SETTING + name, literally(value)));
+    return tags;
+  }
+
+  /** What a change of is a change of the node, without a restart; empty for a Sentinel. */
+  static Map<String, String> settings(Cluster cluster, Node node) {
+    return node instanceof RedisNode redis ? LiveSettings.of(cluster, redis) : Map.of();
   }
 
   /** A name that is unique in the account as long as environments have names of their own. */

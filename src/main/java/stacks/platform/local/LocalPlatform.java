@@ -16,10 +16,12 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
 import stacks.render.Layout;
+import stacks.render.LiveSettings;
 import stacks.render.NodeFiles;
 
 /**
@@ -99,7 +101,11 @@ public final class LocalPlatform implements ClusterPlatform {
 
   @Override
   public Map<String, String> render(Cluster cluster, Node node) {
-    return NodeFiles.of(cluster, node, Layout.PROCESS);
+    Map<String, String> files = NodeFiles.of(cluster, node, Layout.PROCESS);
+    if (node instanceof RedisNode redis) {
+      files.put(Layout.LIVE_SETTINGS, LiveSettings.text(cluster, redis));
+    }
+    return files;
   }
 
   @Override

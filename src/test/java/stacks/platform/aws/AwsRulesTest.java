@@ -168,6 +168,7 @@ class AwsRulesTest {
     "'Team: search', ''",
     "'Name: ours', ''",
     "'rediform: mine', aws.tags",
+    "'redis.maxmemory: 1gb', aws.tags",
     "'\"aws:mine\": x', aws.tags"
   })
   void reserved_tag(String tags, String keys) {
@@ -175,13 +176,32 @@ class AwsRulesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"48, ''", "49, aws.tags"})
-  void too_many_tags(int count, String keys) {
+  @CsvSource({
+    "cost-center, ''",
+    "'team:search', ''",
+    "'cost center', aws.tags",
+    "'a/b', aws.tags",
+    "Größe, aws.tags"
+  })
+  void tag_name(String name, String keys) {
+    assertThat(keysOf("tag-name", aws("", "\"" + name + "\": x"))).isEqualTo(keys);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "45, '', ''",
+    "46, '', aws.tags",
+    "44, 'hz: 20', ''",
+    "45, 'hz: 20', aws.tags",
+    "45, 'databases: 20', ''"
+  })
+  void too_many_tags(int count, String directive, String keys) {
     String tags =
         IntStream.range(0, count)
             .mapToObj(i -> "Tag" + i + ": x")
             .collect(Collectors.joining(", "));
-    assertThat(keysOf("too-many-tags", aws("", tags))).isEqualTo(keys);
+    assertThat(keysOf("too-many-tags", aws("redis: {config: {" + directive + "}}", tags)))
+        .isEqualTo(keys);
   }
 
   @Test

@@ -2,6 +2,7 @@ package stacks.platform.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import stacks.cluster.Cluster;
+import stacks.cluster.RedisNode;
 import stacks.testing.Environments;
 import stacks.testing.Eventually;
 import stacks.testing.Load;
@@ -41,7 +43,7 @@ class RollingIT {
     yaml =
         """
         platform: local
-        redis: {port: %d, config: {timeout: 0}}
+        redis: {port: %d, config: {databases: 16}}
         master: {memory: 512mb, maxmemory: 64mb}
         replicas: {count: 2}
         sentinels: {port: %d, count: 3, downAfter: 2s}
@@ -119,16 +121,89 @@ class RollingIT {
 
   @Test
   @Order(1)
-  void more_maxmemory_rolls_node_by_node() throws Exception {
+  void what_redis_takes_while_it_runs_restarts_nothing_and_survives_a_restart() throws Exception {
     Seen seen =
         under(
-            "maxmemory up",
+            "maxmemory up, a setting new",
             () -> {
               write("maxmemory: 64mb", "maxmemory: 80mb");
+              write("databases: 16", "databases: 16, slowlog-max-len: 256, save: 60 5 30 9");
+              deploy().succeeded();
+            });
+    assertThat(seen.dataNodesAway()).isZero();
+    assertEverywhere(
+        Map.of("maxmemory", "83886080", "slowlog-max-len", "256", "save", "60 5 30 9"));
+    // In order and by a crash: every data node has started anew.
+    project.rediform("drill", "local").succeeded();
+    assertEverywhere(
+        Map.of("maxmemory", "83886080", "slowlog-max-len", "256", "save", "60 5 30 9"));
+    Seen gone =
+        under(
+            "the setting gone again",
+            () -> {
+              write(", slowlog-max-len: 256, save: 60 5 30 9", "");
+              deploy().succeeded();
+            });
+    assertThat(gone.dataNodesAway()).isZero();
+    assertEverywhere(Map.of("maxmemory", "83886080", "slowlog-max-len", "128", "save", "3600 1"));
+  }
+
+  private static void assertEverywhere(Map<String, String> settings) throws Exception {
+    DefaultJedisClientConfig admin =
+        DefaultJedisClientConfig.builder().user("admin").password(adminPassword()).build();
+    for (RedisNode node : cluster().redis()) {
+      try (Jedis jedis = new Jedis(HostAndPort.from(node.endpoint()), admin)) {
+        settings.forEach(
+            (name, value) ->
+                assertThat(jedis.configGet(name)).as(node.name()).containsEntry(name, value));
+      }
+    }
+  }
+
+  private static String adminPassword() throws Exception {
+    return new ObjectMapper()
+        .readTree(project.folder().resolve(".rediform/local/secrets.json").toFile())
+        .path("admin")
+        .asText();
+  }
+
+  @Test
+  @Order(1)
+  void what_redis_does_not_take_is_said_and_restarts_nothing() throws Exception {
+    write("databases: 16", "databases: 16, notify-keyspace-events: Q");
+    Seen seen =
+        under(
+            "a value that Redis refuses",
+            () -> {
+              Run refused =
+                  project
+                      .rediform(Map.of("REDIFORM_WAIT_TIMEOUT", "5s"), "deploy", "local")
+                      .ended(3);
+              assertThat(refused.all())
+                  .containsPattern(
+                      "redis-\\d is not fit: Redis does not take its new settings: ERR CONFIG SET failed"
+                          + ".*notify-keyspace-events");
+              write(", notify-keyspace-events: Q", "");
+              deploy().succeeded();
+            });
+    assertThat(seen.dataNodesAway()).isZero();
+  }
+
+  @Test
+  @Order(1)
+  void what_redis_reads_at_its_start_rolls_node_by_node() throws Exception {
+    Seen seen =
+        under(
+            "a setting read at the start",
+            () -> {
+              write("databases: 16", "databases: 20");
+              deploy().succeeded();
+              write("databases: 20", "databases: 16");
               deploy().succeeded();
             });
     assertThat(seen.dataNodesAway()).isEqualTo(1);
     assertThat(seen.sentinelsAway()).isZero();
+    assertEverywhere(Map.of("databases", "16"));
   }
 
   @Test
@@ -173,7 +248,7 @@ class RollingIT {
     under(
         "replicas 4 to 2, without the master",
         () -> {
-          write("replicas: {count: 4}", "replicas: {count: 2}", "timeout: 0", "timeout: 100");
+          write("replicas: {count: 4}", "replicas: {count: 2}", "databases: 16", "databases: 17");
           deploy().succeeded();
         });
     Run status = project.rediform("status", "local").succeeded();
@@ -284,13 +359,13 @@ class RollingIT {
   @Order(9)
   void a_deploy_that_is_killed_anywhere_is_gone_on_with_by_the_next() throws Exception {
     for (int seed = 0; seed < SEEDS; seed++) {
-      int mb = 64 + seed % 8 * 2;
-      String old = yaml.replaceFirst("(?s).*maxmemory: (\\d+mb).*", "$1");
+      int databases = 20 + seed;
+      String old = yaml.replaceFirst("(?s).*databases: (\\d+).*", "$1");
       Random random = new Random(seed);
       under(
           "killed, seed " + seed,
           () -> {
-            write("maxmemory: " + old, "maxmemory: " + mb + "mb");
+            write("databases: " + old, "databases: " + databases);
             kill(random.nextInt(20_000));
             deploy().succeeded();
           });

@@ -1,0 +1,61 @@
+package stacks.render;
+
+import java.util.SortedMap;
+import java.util.TreeMap;
+import stacks.cluster.Cluster;
+import stacks.cluster.Directives;
+import stacks.cluster.RedisNode;
+import stacks.environment.Memory;
+
+/**
+ * The settings that Redis takes while it runs ({@code CONFIG SET}). They reach a node beside its
+ * files, because a changed file restarts it, and the agent applies them: docs/decisions/0018.
+ */
+public final class LiveSettings {
+  /** Characters that the value of a tag may have (Amazon EC2, "Tag restrictions"). */
+  public static final int LONGEST = 256;
+
+  /** Upper bound of the replication backlog: write rate × restart time, for about 10 MB/s. */
+  private static final Memory LARGEST_BACKLOG = Memory.parse("256mb");
+
+  /** Share of maxmemory for the backlog where that is less. */
+  private static final int BACKLOG_PERCENT = 6;
+
+  private LiveSettings() {}
+
+  /** Directives of redis.conf with their values, as a node shall have them now. */
+  public static SortedMap<String, String> of(Cluster cluster, RedisNode node) {
+    SortedMap<String, String> settings = new TreeMap<>();
+    settings.put("repl-backlog-size", backlog(node));
+    cluster
+        .environment()
+        .redis()
+        .config()
+        .forEach(
+            (name, value) -> {
+              if (isLive(name, value)) {
+                settings.put(name, value.isEmpty() ? "\"\"" : value);
+              }
+            });
+    settings.put("maxmemory", node.maxmemory().toString());
+    settings.put(
+        "maxmemory-policy", ServerConf.name(cluster.environment().redis().maxmemoryPolicy()));
+    return settings;
+  }
+
+  /** Whether a directive of the file's {@code redis.config} is one of them. */
+  static boolean isLive(String name, String value) {
+    return Directives.isLive(name) && value.length() <= LONGEST;
+  }
+
+  private static String backlog(RedisNode node) {
+    Memory share = node.maxmemory().percent(BACKLOG_PERCENT);
+    Memory backlog = share.compareTo(LARGEST_BACKLOG) < 0 ? share : LARGEST_BACKLOG;
+    return backlog.bytes() == 0 ? "1mb" : backlog.toString();
+  }
+
+  /** As they stand in a file on the node. */
+  public static String text(Cluster cluster, RedisNode node) {
+    return ServerConf.text(of(cluster, node));
+  }
+}
