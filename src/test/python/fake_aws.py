@@ -247,6 +247,7 @@ class Machines:
                 "name": tags.get("Name", ""),
                 "tags": tags,
                 "address": interface.private_ip_address,
+                "image": instance.image_id,
                 "userData": str(instance.user_data or ""),
                 **more,
             }),

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,7 +31,10 @@ public final class Ec2 implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Lab lab;
-  private final Path base;
+
+  /** Debian releases by the image that the emulated API knows them as. */
+  private final Map<String, Path> images;
+
   private final FakeAws aws;
   private final Project project;
   private final Path key;
@@ -39,9 +43,12 @@ public final class Ec2 implements AutoCloseable {
   private final Map<String, ExecutorService> work = new ConcurrentHashMap<>();
   private final List<String> failures = new ArrayList<>();
 
-  private Ec2(Lab lab, Path base) throws IOException, InterruptedException {
+  private Ec2(Lab lab) throws IOException, InterruptedException {
     this.lab = lab;
-    this.base = base;
+    images =
+        Map.of(
+            "ami-0000000000000012a", BaseImage.of("bookworm"),
+            "ami-0000000000000013a", BaseImage.of("trixie"));
     key = lab.folder().resolve("id");
     Run.of(lab.folder(), Map.of(), "ssh-keygen", "-q", "-t", "ed25519", "-f", "id", "-N", "")
         .succeeded();
@@ -50,8 +57,8 @@ public final class Ec2 implements AutoCloseable {
   }
 
   /** Starts one without any machines. */
-  public static Ec2 start(String name, String suite) throws IOException, InterruptedException {
-    return new Ec2(Lab.start(name), BaseImage.of(suite));
+  public static Ec2 start(String name) throws IOException, InterruptedException {
+    return new Ec2(Lab.start(name));
   }
 
   private void happened(String line) {
@@ -82,7 +89,7 @@ public final class Ec2 implements AutoCloseable {
   private void carryOut(JsonNode event) {
     try {
       String name = event.path("name").asText().replaceFirst("^.*-((redis|sentinel)-\\d+).*", "$1");
-      Host host = host(name, event.path("address").asText());
+      Host host = host(name, event);
       int mib = event.path("gib").asInt() * MIB_PER_GIB;
       switch (event.path("event").asText()) {
         case "start" -> start(host, event);
@@ -109,27 +116,32 @@ public final class Ec2 implements AutoCloseable {
     }
   }
 
-  private Host host(String name, String address) {
+  private Host host(String name, JsonNode event) {
     return hosts.computeIfAbsent(
         name,
         key -> {
           try {
-            return new Host(lab, base, name, address);
+            return new Host(lab, image(event), name, event.path("address").asText());
           } catch (IOException e) {
             throw new UncheckedIOException(e);
           }
         });
   }
 
+  private Path image(JsonNode event) {
+    return images.get(event.path("image").asText());
+  }
+
   private void start(Host host, JsonNode event) throws IOException, InterruptedException {
     String id = event.path("id").asText();
     String before = instances.put(host.name(), id);
     if (before != null && !before.equals(id)) {
+      host.base(image(event));
       host.newRootDisk();
     }
     JsonNode found = JSON.readTree(aws.readBack());
     ObjectMapper mapper = new ObjectMapper();
-    Map<String, Object> secrets = new java.util.HashMap<>();
+    Map<String, Object> secrets = new HashMap<>();
     found
         .path("secrets")
         .properties()
@@ -209,11 +221,17 @@ public final class Ec2 implements AutoCloseable {
     return "[\"" + jump + "\", \"{address}\"]";
   }
 
-  /** Runs {@code ./rediform}, as an operator with credentials for this EC2. */
+  /** Variables of an operator who has credentials for this EC2. */
+  public Map<String, String> credentials() throws IOException {
+    Map<String, String> environment = new HashMap<>(aws.environment());
+    environment.putAll(project.providerMirror());
+    return environment;
+  }
+
+  /** Runs {@code ./rediform} as that operator. */
   public Run rediform(Map<String, String> more, String... words)
       throws IOException, InterruptedException {
-    Map<String, String> environment = new java.util.HashMap<>(aws.environment());
-    environment.putAll(project.providerMirror());
+    Map<String, String> environment = credentials();
     environment.putAll(more);
     return project.rediform(environment, words);
   }

@@ -209,7 +209,7 @@ class FaultSuite {
 
   /** Its connection to the master stays for as long as TCP tries; it must not count. */
   @Test
-  @Order(6)
+  @Order(7)
   void a_replica_that_lost_its_power_does_not_hold_up_a_handover() throws Exception {
     Seen away =
         under(
@@ -246,7 +246,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void every_host_reboots_in_turn_and_nothing_is_lost() throws Exception {
     Seen seen =
         under(
@@ -261,7 +261,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void an_empty_disk_in_the_masters_place_loses_nothing() throws Exception {
     Seen seen =
         under(
@@ -286,7 +286,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void an_old_disk_in_the_masters_place_loses_nothing() throws Exception {
     Seen seen =
         under(
@@ -311,7 +311,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void a_stop_and_start_with_changed_user_data_is_how_a_setting_changes() throws Exception {
     String id = sentinelId(cluster.host("sentinel-1"));
     Seen seen =
@@ -347,7 +347,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void all_hosts_powered_off_and_on_have_all_data_and_one_master() throws Exception {
     for (boolean inOrder : new boolean[] {true, false}) {
       cluster.awaitWhole(SOON);
@@ -383,7 +383,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(12)
+  @Order(13)
   void a_sentinel_replaced_at_its_address_leaves_no_ghost() throws Exception {
     Seen seen =
         under(
@@ -405,7 +405,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(13)
+  @Order(14)
   void all_sentinels_replaced_and_the_master_emptied_lose_nothing() throws Exception {
     for (boolean atOnce : new boolean[] {false, true}) {
       Seen seen =
@@ -439,7 +439,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(14)
+  @Order(15)
   void a_master_cut_off_with_a_minority_stops_taking_writes_and_heals() throws Exception {
     Seen seen =
         under(
@@ -466,7 +466,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(15)
+  @Order(16)
   void a_link_that_loses_packets_loses_no_write() throws Exception {
     Seen seen =
         under(
@@ -482,7 +482,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(16)
+  @Order(17)
   void a_full_disk_is_said_and_a_larger_one_heals_it() throws Exception {
     Host master = cluster.awaitWhole(SOON);
     cluster.redisCli(master, "set", "before", "full").succeeded();
@@ -506,7 +506,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(17)
+  @Order(18)
   void a_torn_tail_of_the_aof_costs_nothing() throws Exception {
     Seen seen =
         under(
@@ -520,7 +520,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(18)
+  @Order(19)
   void a_server_that_cannot_start_is_said_and_its_data_stays() throws Exception {
     Host replica = replica(cluster.awaitWhole(SOON));
     replica.powerOff();
@@ -555,7 +555,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(19)
+  @Order(20)
   void a_secret_that_may_not_be_read_is_said_and_a_known_one_still_serves() throws Exception {
     cluster.awaitWhole(SOON);
     Host known = replica(cluster.master());
@@ -578,7 +578,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(20)
+  @Order(21)
   void a_volume_that_comes_after_its_machine_is_waited_for() throws Exception {
     Host replica = replica(cluster.awaitWhole(SOON));
     replica.powerOff();
@@ -596,7 +596,7 @@ class FaultSuite {
   }
 
   @Test
-  @Order(21)
+  @Order(22)
   void a_drill_crashes_and_restarts_the_master_over_ssh_and_reports() throws Exception {
     cluster.awaitWhole(SOON);
     try (Project project = Project.create()) {

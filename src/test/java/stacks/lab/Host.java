@@ -26,7 +26,7 @@ public final class Host {
   private static final Duration BOOT = Duration.ofMinutes(4);
 
   private final Lab lab;
-  private final Path base;
+  private Path base;
   private final String name;
   private final String address;
   private final Path folder;
@@ -104,6 +104,11 @@ public final class Host {
   /** A machine of this name has a new one whenever its root disk is new. */
   private String instanceId() {
     return "i-%08x%04x".formatted(name.hashCode(), disks);
+  }
+
+  /** What its next root disk is made from. */
+  void base(Path base) {
+    this.base = base;
   }
 
   /** An empty root disk, as after a replacement; the metadata must be told again. */

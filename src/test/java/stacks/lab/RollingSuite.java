@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import stacks.testing.Eventually;
 import stacks.testing.Load.Seen;
 import stacks.testing.Run;
+import stacks.testing.RunningDeploy;
 
 /**
  * A plain {@code ./rediform deploy} of every kind of change, with the real cdktf CLI, Terraform and
@@ -26,7 +29,11 @@ import stacks.testing.Run;
 @ExtendWith(StopAtFailure.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RollingSuite {
+  private static final int SEEDS = Integer.getInteger("rolling.seeds", 2);
+
   private static final String NAME = "rolling";
+  private static final String LOCK = ".rediform/" + NAME + "/.terraform.tfstate.lock.info";
+  private static final List<String> REDIS = List.of("redis-1", "redis-2", "redis-3");
 
   private static Ec2 ec2;
   private static String yaml;
@@ -34,7 +41,7 @@ class RollingSuite {
   @BeforeAll
   static void start() throws Exception {
     Lab.assumePossible();
-    ec2 = Ec2.start(NAME, "trixie");
+    ec2 = Ec2.start(NAME);
     yaml =
         """
         platform: aws
@@ -46,7 +53,8 @@ class RollingSuite {
           clients: [10.99.0.0/24, 10.98.0.0/24]
           operators: [10.98.0.0/24]
           shell: %s
-        aws: {region: eu-central-1}
+        redis: {config: {databases: 16}}
+        aws: {region: eu-central-1, image: debian-12}
         """
             .formatted(ec2.shell());
   }
@@ -119,15 +127,62 @@ class RollingSuite {
 
   @Test
   @Order(3)
-  void more_maxmemory_rolls_node_by_node() throws Exception {
-    write("maxmemory: 100mb", "maxmemory: 120mb");
-    Seen seen = under("maxmemory up", () -> deploy().succeeded());
+  void a_newer_release_comes_with_a_newer_image_node_by_node() throws Exception {
+    assertThat(version("redis-1")).startsWith("v=7.0.");
+    write("debian-12", "debian-13");
+    assertThat(deploy().succeeded().out()).contains("No changes");
+    // The master last: what an older Redis writes a newer one reads, not the other way round.
+    String master = master();
+    List<String> nodes = new ArrayList<>(List.of("sentinel-3", "sentinel-2", "sentinel-1"));
+    REDIS.stream().filter(node -> !node.equals(master)).forEach(nodes::add);
+    nodes.add(master);
+    Seen seen =
+        under(
+            "Redis 7.0 to 8.0, all nodes",
+            () -> {
+              for (String node : nodes) {
+                ec2.rediform(Map.of(), "replace", NAME, node, "--auto-approve").succeeded();
+              }
+            });
     assertThat(seen.dataNodesAway()).isEqualTo(1);
-    assertThat(seen.sentinelsAway()).isZero();
+    assertThat(seen.sentinelsAway()).isEqualTo(1);
+    for (String node : nodes) {
+      assertThat(version(node)).as(node).startsWith("v=8.0.");
+    }
+  }
+
+  private static String version(String node) throws Exception {
+    return ec2.host(node).shell("redis-server --version | cut -d' ' -f3").succeeded().out();
   }
 
   @Test
   @Order(4)
+  void what_redis_takes_while_it_runs_restarts_nothing() throws Exception {
+    write("maxmemory: 100mb", "maxmemory: 120mb", "databases: 16", "databases: 16, hz: 20");
+    Seen seen = under("maxmemory up, a setting new", () -> deploy().succeeded());
+    assertThat(seen.dataNodesAway()).isZero();
+    assertEverywhere("maxmemory", "125829120");
+    assertEverywhere("hz", "20");
+    write("databases: 16, hz: 20", "databases: 16");
+    under("a setting gone again", () -> deploy().succeeded());
+    assertEverywhere("hz", "10");
+  }
+
+  private static void assertEverywhere(String setting, String value) throws Exception {
+    for (String node : REDIS) {
+      assertThat(
+              ec2.host(node)
+                  .shell(
+                      "REDISCLI_AUTH=%s redis-cli --user admin config get %s"
+                          .formatted(ec2.password(NAME, "admin"), setting))
+                  .out())
+          .as(node)
+          .endsWith(setting + "\n" + value + "\n");
+    }
+  }
+
+  @Test
+  @Order(5)
   void one_size_up_rolls_node_by_node() throws Exception {
     write("memory: 4GB", "memory: 8GB");
     Seen seen = under("one size up", () -> deploy().succeeded());
@@ -136,7 +191,7 @@ class RollingSuite {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void a_larger_disk_has_a_larger_file_system() throws Exception {
     long before = volumeKib("redis-2");
     write("disk: 20GB", "disk: 40GB");
@@ -155,7 +210,7 @@ class RollingSuite {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void a_smaller_disk_is_refused_before_anything_is_touched() throws Exception {
     write("disk: 40GB", "disk: 30GB");
     Seen seen =
@@ -170,7 +225,7 @@ class RollingSuite {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void replicas_come_and_go_and_a_master_that_goes_hands_over() throws Exception {
     write("replicas: {count: 2}", "replicas: {count: 4}");
     under("replicas 2 to 4", () -> deploy().succeeded());
@@ -182,7 +237,7 @@ class RollingSuite {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void sentinels_come_and_go_and_the_quorum_follows() throws Exception {
     write("sentinels: {count: 3", "sentinels: {count: 5");
     Seen more = under("Sentinels 3 to 5", () -> deploy().succeeded());
@@ -197,15 +252,17 @@ class RollingSuite {
   }
 
   @Test
-  @Order(9)
-  void a_changed_setting_rolls() throws Exception {
-    write("aws: {", "redis: {config: {slowlog-max-len: 256}}\naws: {");
-    Seen seen = under("a setting of Redis", () -> deploy().succeeded());
+  @Order(10)
+  void a_setting_that_redis_reads_at_its_start_rolls() throws Exception {
+    write("databases: 16", "databases: 17");
+    Seen seen = under("a setting read at the start", () -> deploy().succeeded());
     assertThat(seen.dataNodesAway()).isEqualTo(1);
+    // What it took while it ran survived the restart.
+    assertEverywhere("maxmemory", "125829120");
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void nodes_are_made_anew_one_at_a_time() throws Exception {
     String master = master();
     String replica = master.equals("redis-2") ? "redis-3" : "redis-2";
@@ -232,18 +289,18 @@ class RollingSuite {
             .lines()
             .findFirst()
             .orElseThrow();
-    return List.of("redis-1", "redis-2", "redis-3").stream()
+    return REDIS.stream()
         .filter(name -> ec2.host(name).address().equals(address))
         .findFirst()
         .orElseThrow();
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void a_node_that_is_down_stops_the_deploy_which_says_so_and_goes_on_later() throws Exception {
     String down = master().equals("redis-1") ? "redis-2" : "redis-1";
     ec2.host(down).powerLoss();
-    write("maxmemory: 120mb", "maxmemory: 110mb");
+    write("databases: 17", "databases: 18");
     Seen seen =
         under(
             "a node is down: refused",
@@ -260,11 +317,12 @@ class RollingSuite {
                     .contains("redis-3 was not touched"));
     assertThat(seen.dataNodesAway()).as("beside the one that is down").isZero();
     ec2.host(down).powerOn();
-    under("and goes on", () -> deploy().succeeded());
+    Seen later = under("and goes on", () -> deploy().succeeded());
+    assertThat(later.dataNodesAway()).isEqualTo(1);
   }
 
   @Test
-  @Order(12)
+  @Order(13)
   void a_deploy_after_a_failover_moves_nothing_back() throws Exception {
     String before = master();
     ec2.host(before).powerLoss();
@@ -277,10 +335,49 @@ class RollingSuite {
   }
 
   @Test
-  @Order(13)
+  @Order(14)
+  void two_deploys_at_once_do_not_mix() throws Exception {
+    write("databases: 18", "databases: 19");
+    Seen seen =
+        under(
+            "two deploys at once",
+            () -> {
+              RunningDeploy first =
+                  RunningDeploy.start(ec2.project(), ec2.credentials(), NAME, "--auto-approve");
+              Path lock =
+                  ec2.project().folder().resolve(".terraform." + NAME + ".tfstate.lock.info");
+              Eventually.within(Duration.ofMinutes(1), () -> assertThat(lock).exists());
+              assertThat(deploy().ended(3).all()).contains("Error acquiring the state lock");
+              assertThat(first.await()).isZero();
+            });
+    assertThat(seen.dataNodesAway()).isEqualTo(1);
+  }
+
+  @Test
+  @Order(15)
+  void a_deploy_that_is_killed_anywhere_is_gone_on_with_by_the_next() throws Exception {
+    for (int seed = 0; seed < SEEDS; seed++) {
+      int old = 19 + seed;
+      Random random = new Random(seed);
+      Seen seen =
+          under(
+              "killed, seed " + seed,
+              () -> {
+                write("databases: " + old, "databases: " + (old + 1));
+                RunningDeploy.start(ec2.project(), ec2.credentials(), NAME, "--auto-approve")
+                    .killAfter(random.nextInt(100_000));
+                deploy().succeeded();
+              });
+      assertThat(seen.dataNodesAway()).isLessThanOrEqualTo(1);
+    }
+    assertThat(deploy().succeeded().out()).contains("No changes");
+  }
+
+  @Test
+  @Order(16)
   void without_a_way_to_look_a_change_is_refused_before_anything_is_touched() throws Exception {
     String shell = ec2.shell();
-    write("  shell: " + shell + "\n", "", "maxmemory: 110mb", "maxmemory: 115mb");
+    write("  shell: " + shell + "\n", "", "maxmemory: 120mb", "maxmemory: 125mb");
     Seen seen =
         under(
             "no way to look: refused",

@@ -8,9 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -28,6 +26,7 @@ import stacks.testing.Load;
 import stacks.testing.Load.Seen;
 import stacks.testing.Project;
 import stacks.testing.Run;
+import stacks.testing.RunningDeploy;
 
 /** A plain deploy of every kind of change, under applications that write and read all the time. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -168,7 +167,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(1)
+  @Order(2)
   void what_redis_does_not_take_is_said_and_restarts_nothing() throws Exception {
     write("databases: 16", "databases: 16, notify-keyspace-events: Q");
     Seen seen =
@@ -190,7 +189,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(1)
+  @Order(3)
   void what_redis_reads_at_its_start_rolls_node_by_node() throws Exception {
     Seen seen =
         under(
@@ -207,7 +206,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(2)
+  @Order(4)
   void less_maxmemory_than_is_in_use_is_refused_with_the_numbers() throws Exception {
     DefaultJedisClientConfig config =
         DefaultJedisClientConfig.builder().user("app").password(password()).build();
@@ -235,7 +234,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(3)
+  @Order(5)
   void replicas_come_and_go_and_a_master_that_goes_hands_over() throws Exception {
     under(
         "replicas 2 to 4",
@@ -256,7 +255,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(4)
+  @Order(6)
   void sentinels_come_and_go_and_the_quorum_follows() throws Exception {
     under(
         "sentinels 3 to 5",
@@ -288,7 +287,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(5)
+  @Order(7)
   void every_node_is_made_anew_behind_the_same_gates() throws Exception {
     for (String node : List.of(master(), "redis-2", "sentinel-2")) {
       under(
@@ -300,7 +299,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(6)
+  @Order(8)
   void a_failover_goes_where_it_is_told_and_loses_nothing() throws Exception {
     for (String to : List.of("redis-1", "redis-2", "redis-3")) {
       under(
@@ -314,7 +313,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(7)
+  @Order(9)
   void a_deploy_right_after_a_crash_of_the_master_moves_nothing_back() throws Exception {
     String before = master();
     under(
@@ -329,7 +328,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(8)
+  @Order(10)
   void a_node_that_is_down_stops_the_deploy_which_says_so_and_goes_on_later() throws Exception {
     String replica = master().equals("redis-1") ? "redis-2" : "redis-1";
     Path home = project.folder().resolve(".rediform/local/" + replica);
@@ -356,7 +355,7 @@ class RollingIT {
   }
 
   @Test
-  @Order(9)
+  @Order(11)
   void a_deploy_that_is_killed_anywhere_is_gone_on_with_by_the_next() throws Exception {
     for (int seed = 0; seed < SEEDS; seed++) {
       int databases = 20 + seed;
@@ -366,54 +365,18 @@ class RollingIT {
           "killed, seed " + seed,
           () -> {
             write("databases: " + old, "databases: " + databases);
-            kill(random.nextInt(20_000));
+            RunningDeploy.start(project, Map.of(), "local").killAfter(random.nextInt(20_000));
             deploy().succeeded();
           });
       assertThat(deploy().succeeded().out()).contains("No changes");
     }
   }
 
-  /** A deploy of which Terraform gets SIGKILL after a while, and everything with it. */
-  private static void kill(int millis) throws Exception {
-    Process deploy =
-        new ProcessBuilder("./rediform", "deploy", "local")
-            .directory(project.folder().toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(project.folder().resolve("killed.log").toFile())
-            .start();
-    deploy.waitFor(millis, TimeUnit.MILLISECONDS); // a moment that nothing announces is the point
-    Optional<ProcessHandle> terraform =
-        deploy
-            .descendants()
-            .filter(process -> process.info().command().orElse("").endsWith("/terraform"))
-            .findFirst();
-    terraform.ifPresent(
-        process -> {
-          List<ProcessHandle> below = process.descendants().toList();
-          process.destroyForcibly();
-          below.stream()
-              .filter(RollingIT::isPartOfTheDeploy)
-              .forEach(ProcessHandle::destroyForcibly);
-        });
-    deploy.waitFor();
-  }
-
-  /** Servers and their supervisors are no longer part of it once they are started. */
-  private static boolean isPartOfTheDeploy(ProcessHandle process) {
-    String line = process.info().commandLine().orElse("");
-    return !line.contains(" supervise ") && !line.contains("redis-server");
-  }
-
   @Test
-  @Order(10)
+  @Order(12)
   void two_deploys_at_once_do_not_mix() throws Exception {
-    write("timeout: 100", "timeout: 300");
-    Process first =
-        new ProcessBuilder("./rediform", "deploy", "local")
-            .directory(project.folder().toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(project.folder().resolve("first.log").toFile())
-            .start();
+    write("redis: {", "redis: {maxmemoryPolicy: noeviction, ");
+    RunningDeploy first = RunningDeploy.start(project, Map.of(), "local");
     Eventually.within(
         Duration.ofSeconds(60),
         () ->
@@ -421,7 +384,7 @@ class RollingIT {
                 .exists());
     Run second = deploy().ended(3);
     assertThat(second.all()).contains("Error acquiring the state lock");
-    assertThat(first.waitFor()).isZero();
+    assertThat(first.await()).isZero();
     project.rediform("wait", "local", "--timeout", "60s").succeeded();
   }
 }
