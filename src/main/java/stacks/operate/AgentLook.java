@@ -16,7 +16,7 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 
 /** A look at the nodes through their agents' {@code health}. */
-final class AgentLook {
+final class AgentLook implements Look {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A login over SSH and back takes a second or two on a busy machine. */
@@ -25,15 +25,26 @@ final class AgentLook {
   /** Logins at a time; more would not be quicker from a small machine. */
   private static final int AT_ONCE = 16;
 
-  private AgentLook() {}
+  private final Agents agents;
 
-  static ClusterStatus at(Cluster cluster, Agents agents) {
+  AgentLook(Agents agents) {
+    this.agents = agents;
+  }
+
+  @Override
+  public ClusterStatus at(Cluster cluster) {
+    return whenFit(cluster, Duration.ZERO);
+  }
+
+  /** One login and not one a second: the agent itself looks until its node is fit. */
+  @Override
+  public ClusterStatus whenFit(Cluster cluster, Duration patience) {
     ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE, AgentLook::daemon);
     try {
       List<CompletableFuture<ClusterStatus.Redis>> redis =
-          all(cluster.redis(), pool, node -> redis(node, health(node, agents)));
+          all(cluster.redis(), pool, node -> redis(node, health(node, patience)));
       List<CompletableFuture<ClusterStatus.Sentinel>> sentinels =
-          all(cluster.sentinels(), pool, node -> sentinel(node, health(node, agents)));
+          all(cluster.sentinels(), pool, node -> sentinel(node, health(node, patience)));
       return ClusterStatus.of(
           cluster,
           redis.stream().map(CompletableFuture::join).toList(),
@@ -57,8 +68,16 @@ final class AgentLook {
   }
 
   /** What an agent says of its node; a text where there is none. */
-  private static JsonNode health(Node node, Agents agents) {
-    Agents.Answer answer = agents.ask(node, PATIENCE, "health");
+  private JsonNode health(Node node, Duration patience) {
+    Agents.Answer answer =
+        patience.isZero()
+            ? agents.ask(node, PATIENCE, "health")
+            : agents.ask(
+                node,
+                PATIENCE.plus(patience),
+                "health",
+                "--wait",
+                String.valueOf(patience.toSeconds()));
     if (answer.reached()) {
       try {
         return JSON.readTree(answer.out());

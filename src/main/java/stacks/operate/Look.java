@@ -1,11 +1,21 @@
 package stacks.operate;
 
+import java.time.Duration;
 import stacks.cluster.Cluster;
 
 /** A way to see how the nodes of a running cluster are. */
 public interface Look {
   /** Asks every node of the cluster, all at once. */
   ClusterStatus at(Cluster cluster);
+
+  /**
+   * The same, of nodes that are not fit: the answer may take a while, until they are.
+   *
+   * @param patience how long, at most
+   */
+  default ClusterStatus whenFit(Cluster cluster, Duration patience) {
+    return at(cluster);
+  }
 
   /** As an application does: by Redis's own protocol, with the password of user {@code app}. */
   static Look direct(Password appPassword) {
@@ -14,6 +24,6 @@ public interface Look {
 
   /** Through the agent on each node, which knows the passwords itself. */
   static Look through(Agents agents) {
-    return cluster -> AgentLook.at(cluster, agents);
+    return new AgentLook(agents);
   }
 }

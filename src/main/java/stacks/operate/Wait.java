@@ -25,10 +25,13 @@ public final class Wait {
   private static final Duration REMINDER = Duration.ofSeconds(30);
 
   /**
-   * In between only the nodes that are not fit are asked, as long as there are such: the others
-   * serve, and a login over SSH costs a tenth of a second of a CPU.
+   * In between only the nodes that are not fit are asked, as long as there are such, and answer
+   * when they are: the others serve, and a login over SSH costs a tenth of a second of a CPU.
    */
   private static final Duration REFRESH = Duration.ofSeconds(30);
+
+  /** How long a node that is not fit may take to answer; news from it comes no later than that. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   /** Problems in one line; a person reads no more than that. */
   private static final int BRIEF = 3;
@@ -96,7 +99,9 @@ public final class Wait {
       boolean all = now - lookedAtAll > REFRESH.toNanos();
       Set<String> unfit = all ? Set.of() : gate.unfit(status);
       if (!unfit.isEmpty()) {
-        status = status.with(look.at(there.only(unfit)), there);
+        Duration left = timeout.minus(waited);
+        Duration patience = left.compareTo(PATIENCE) < 0 ? left : PATIENCE;
+        status = status.with(look.whenFit(there.only(unfit), patience), there);
       }
       if (gate.unfit(status).isEmpty() || all) {
         status = look.at(there);
