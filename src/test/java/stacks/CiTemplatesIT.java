@@ -57,6 +57,26 @@ class CiTemplatesIT {
     return Run.of(folder, Map.of(), TOOLS.resolve("gitlab-ci-local").toString(), "--list");
   }
 
+  @Test
+  void shell_scripts_pass_shellcheck() throws Exception {
+    assumeTrue(
+        Run.isPossible("shellcheck", "--version"),
+        "shellcheck is missing; to get it: sudo apt-get install shellcheck");
+    Run.of(
+            Path.of("."),
+            Map.of(),
+            "shellcheck",
+            "--external-sources",
+            "--severity=warning",
+            "rediform",
+            "verify",
+            ".ci/run",
+            "ci/changed-environments",
+            "ci/plan",
+            "ci/apply")
+        .succeeded();
+  }
+
   private static void assumeTools() {
     assumeTrue(
         Files.exists(TOOLS),
