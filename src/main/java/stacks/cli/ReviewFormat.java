@@ -7,12 +7,18 @@ import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import stacks.review.Review;
+import stacks.review.report.HtmlReport;
 import stacks.review.report.JsonReport;
+import stacks.review.report.MarkdownReport;
+import stacks.review.report.SarifReport;
 
 /** How a review is written; the names are what {@code --format} takes. */
 enum ReviewFormat {
   text("txt", ReviewFormat::plain),
-  json("json", JsonReport::of);
+  markdown("md", MarkdownReport::of),
+  json("json", JsonReport::of),
+  sarif("sarif", SarifReport::of),
+  html("html", HtmlReport::of);
 
   private final String ending;
   private final Function<Review, String> writer;

@@ -12,7 +12,6 @@ import stacks.review.Effect;
 import stacks.review.Finding;
 import stacks.review.NodeReview;
 import stacks.review.Review;
-import stacks.review.ReviewRule;
 import stacks.review.Severity;
 import stacks.review.Summary;
 
@@ -46,10 +45,7 @@ final class ReviewText {
       review.nodes().forEach(this::print);
     }
     shared(review);
-    byRule(review.findings().stream().filter(Finding::counts).toList())
-        .values()
-        .forEach(this::print);
-    accepted(review.accepted());
+    review.byRule().values().forEach(this::print);
     if (!review.requiresApproval().isEmpty()) {
       out.printf(
           "%n%s by somebody: %s%n",
@@ -68,16 +64,12 @@ final class ReviewText {
   }
 
   private void print(NodeReview node) {
-    List<String> details = new ArrayList<>(node.sizes());
-    if (!node.settings().isEmpty()) {
-      details.add("changes " + String.join(", ", node.settings()));
-    }
     out.printf(
         "%3d. %-12s %s%s%n",
         node.turn(),
         node.name(),
         node.effect().words(),
-        details.isEmpty() ? "" : ": " + String.join("; ", details));
+        node.details().isEmpty() ? "" : ": " + node.details());
   }
 
   private void shared(Review review) {
@@ -98,15 +90,14 @@ final class ReviewText {
                         few(changes.stream().map(Change::address).toList()))));
   }
 
-  private static Map<ReviewRule, List<Finding>> byRule(List<Finding> findings) {
-    Map<ReviewRule, List<Finding>> byRule = new LinkedHashMap<>();
-    findings.forEach(
-        finding -> byRule.computeIfAbsent(finding.rule(), rule -> new ArrayList<>()).add(finding));
-    return byRule;
-  }
-
   private void print(List<Finding> ofOneRule) {
     Finding first = ofOneRule.get(0);
+    if (!first.counts()) {
+      out.printf(
+          "%naccepted %s (%d): %s%n",
+          first.rule().id(), ofOneRule.size(), first.accepted().orElse(""));
+      return;
+    }
     Style colour = first.severity() == Severity.WARN ? Style.fg_yellow : Style.fg_red;
     out.printf("%n%s %s%n", paint(first.severity().toString(), colour), first.rule().id());
     ofOneRule.stream()
@@ -118,15 +109,6 @@ final class ReviewText {
     out.println("  " + first.rule().meaning());
     out.println("  " + first.rule().remedy());
     first.expired().ifPresent(day -> out.println("  It was accepted until " + day + "."));
-  }
-
-  private void accepted(List<Finding> accepted) {
-    byRule(accepted)
-        .forEach(
-            (rule, findings) ->
-                out.printf(
-                    "%naccepted %s (%d): %s%n",
-                    rule.id(), findings.size(), findings.get(0).accepted().orElse("")));
   }
 
   private static String few(List<String> names) {

@@ -9,6 +9,7 @@ import static stacks.review.Severity.WARN;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import stacks.environment.Quote;
 
@@ -100,7 +101,7 @@ final class AccessRules {
 
   private static boolean narrowsPeers(ResourceChange resource) {
     return resource.action() == Action.UPDATE
-        && !java.util.Set.of("description", "tags", "tags_all").containsAll(resource.changed());
+        && !Set.of("description", "tags", "tags_all").containsAll(resource.changed());
   }
 
   private static String lets(ResourceChange rule) {

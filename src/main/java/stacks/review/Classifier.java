@@ -98,7 +98,7 @@ final class Classifier {
   /** What the change of one attribute means. */
   static Effect updated(ResourceChange resource, String attribute) {
     Kinds.Kind kind = Kinds.of(resource).orElseThrow();
-    if (kind.mirrors().contains(attribute) && resource.isUnknown("/" + attribute)) {
+    if (kind.isMirror(attribute) && resource.isUnknown("/" + attribute)) {
       return NOTHING; // AWS will say what it is
     }
     Effect effect = kind.effectOf(attribute);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What can cost data, or the memory that it needs. */
@@ -63,7 +64,7 @@ final class DataRules {
                           && resource.existed()
                           && !classifier.leaves(resource)
                           // With its machine made anew the attachment is, too.
-                          && !resource.replacing().equals(java.util.Set.of("instance_id")),
+                          && !resource.replacing().equals(Set.of("instance_id")),
                       "the volume is taken from the node" + NodeRules.because(resource))),
           ofResource(
               "disk-shrunk",

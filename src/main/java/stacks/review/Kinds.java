@@ -44,6 +44,11 @@ final class Kinds {
       Map<String, Effect> attributes,
       Set<String> mirrors,
       String loss) {
+    /** Whether an attribute, or the block that it stands in, is one that others write. */
+    boolean isMirror(String attribute) {
+      return mirrors.contains(attribute.replaceFirst("\\..*", ""));
+    }
+
     Effect effectOf(String attribute) {
       return switch (attribute) {
         case "tags", "tags_all", "timeouts" -> COSMETIC;
@@ -61,9 +66,12 @@ final class Kinds {
                       "instance_type", ROLLING_RESTART,
                       "user_data", ROLLING_RESTART,
                       "user_data_base64", ROLLING_RESTART,
-                      "metadata_options", LIVE_SETTING,
+                      "metadata_options.http_tokens", LIVE_SETTING,
+                      "metadata_options.http_put_response_hop_limit", LIVE_SETTING,
                       "disable_api_termination", LIVE_SETTING,
-                      "root_block_device", LIVE_SETTING),
+                      "root_block_device.volume_size", LIVE_SETTING,
+                      "root_block_device.tags", COSMETIC,
+                      "root_block_device.tags_all", COSMETIC),
                   Set.of("ebs_block_device", "root_block_device", "public_dns", "public_ip"),
                   "the machine of a node goes"),
               kind(
@@ -81,11 +89,7 @@ final class Kinds {
               kind(
                   "aws_ebs_volume",
                   NODE + "-data",
-                  Map.of(
-                      "size", LIVE_SETTING,
-                      "iops", LIVE_SETTING,
-                      "throughput", LIVE_SETTING,
-                      "type", LIVE_SETTING),
+                  Map.of("size", LIVE_SETTING),
                   Set.of("iops", "throughput"),
                   "the node's data goes with it"),
               kind(

@@ -3,6 +3,7 @@ package stacks.review;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.environment.Memory;
 
@@ -23,6 +24,14 @@ public record NodeReview(
     boolean restarts,
     List<String> sizes,
     List<String> settings) {
+
+  /** Sizes and settings in one line; empty where there are none. */
+  public String details() {
+    String changes = settings.isEmpty() ? "" : "changes " + String.join(", ", settings);
+    return Stream.concat(sizes.stream(), Stream.of(changes))
+        .filter(part -> !part.isEmpty())
+        .collect(Collectors.joining("; "));
+  }
 
   static NodeReview of(NodePlan node, int turn) {
     return new NodeReview(

@@ -1,5 +1,7 @@
 package stacks.review;
 
+import static java.util.stream.Collectors.toCollection;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,9 +15,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.environment.Platform;
+import stacks.environment.Quote;
 
 /** A plan that has been read: what is kept of it for the rules that look at it as a whole. */
 final class Plan {
+  /** Longer than that of any attribute. */
+  private static final int LONGEST_NAME = 80;
+
   /** Every resource bears it, and gates find the machines by it. */
   private static final String TAG = "/tags_all/rediform";
 
@@ -63,8 +69,15 @@ final class Plan {
               node.orElse(Change.SHARED),
               resource.action().toString(),
               effect,
-              resource.action() == Action.UPDATE ? resource.changed() : resource.replacing()));
+              shown(
+                  resource.action() == Action.UPDATE ? resource.changed() : resource.replacing())));
     }
+  }
+
+  private static Set<String> shown(Set<String> attributes) {
+    return attributes.stream()
+        .map(name -> Quote.shorten(name, LONGEST_NAME))
+        .collect(toCollection(TreeSet::new));
   }
 
   void see(PlanReader.Output output) {

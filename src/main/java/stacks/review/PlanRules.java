@@ -109,10 +109,10 @@ final class PlanRules {
     if (resource.action() == Action.DELETE) {
       return Optional.of("is gone");
     }
-    Set<String> mirrors = Kinds.of(resource).map(Kinds.Kind::mirrors).orElse(Set.of());
+    Optional<Kinds.Kind> kind = Kinds.of(resource);
     String attributes =
         resource.changed().stream()
-            .filter(name -> !mirrors.contains(name))
+            .filter(name -> kind.filter(one -> one.isMirror(name)).isEmpty())
             .map(name -> Quote.shorten(name, 40))
             .collect(joining(", "));
     return when(!attributes.isEmpty(), attributes + " changed");

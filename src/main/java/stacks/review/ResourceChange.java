@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import stacks.environment.Quote;
 
 /**
@@ -129,9 +130,28 @@ final class ResourceChange {
     before.fieldNames().forEachRemaining(names::add);
     after.fieldNames().forEachRemaining(names::add);
     unknown.fieldNames().forEachRemaining(names::add);
-    names.removeIf(
-        name -> same(before.path(name), after.path(name)) && !holdsTrue(unknown.path(name)));
-    return names;
+    Set<String> changed = new TreeSet<>();
+    for (String name : names) {
+      if (!same(before.path(name), after.path(name)) || holdsTrue(unknown.path(name))) {
+        changed.addAll(within(name, before.path(name), after.path(name)));
+      }
+    }
+    return changed;
+  }
+
+  /** What differs within a block that stands once: {@code metadata_options.http_tokens}. */
+  private static Set<String> within(String name, JsonNode before, JsonNode after) {
+    if (before.size() != 1 || after.size() != 1 || !before.path(0).isObject()) {
+      return Set.of(name);
+    }
+    Set<String> names = new TreeSet<>();
+    before.path(0).fieldNames().forEachRemaining(names::add);
+    after.path(0).fieldNames().forEachRemaining(names::add);
+    names.removeIf(field -> same(before.path(0).path(field), after.path(0).path(field)));
+    // Nothing that is known differs: then it is what is not known yet.
+    return names.isEmpty()
+        ? Set.of(name)
+        : names.stream().map(field -> name + "." + field).collect(Collectors.toSet());
   }
 
   /** Attributes that force a replacement. */
@@ -183,6 +203,24 @@ final class ResourceChange {
   }
 
   private static boolean same(JsonNode before, JsonNode after) {
-    return before.equals(after) || (isEmpty(before) && isEmpty(after));
+    if (before.equals(after) || (isEmpty(before) && isEmpty(after))) {
+      return true;
+    }
+    if (!before.isArray() || !after.isArray() || before.size() != after.size()) {
+      return before.isObject() && after.isObject() && sameFields(before, after);
+    }
+    for (int i = 0; i < before.size(); i++) {
+      if (!same(before.get(i), after.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean sameFields(JsonNode before, JsonNode after) {
+    Set<String> names = new TreeSet<>();
+    before.fieldNames().forEachRemaining(names::add);
+    after.fieldNames().forEachRemaining(names::add);
+    return names.stream().allMatch(name -> same(before.path(name), after.path(name)));
   }
 }

@@ -1,6 +1,9 @@
 package stacks.review;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * What is said of a plan.
@@ -22,27 +25,21 @@ public record Review(
     List<Finding> findings,
     List<Change> changes) {
 
+  /** What was found by each rule, in the same order. */
+  public Map<ReviewRule, List<Finding>> byRule() {
+    return findings.stream()
+        .collect(Collectors.groupingBy(Finding::rule, LinkedHashMap::new, Collectors.toList()));
+  }
+
   /** Whether nothing was found that counts. */
   public boolean isSafe() {
     return findings.stream().noneMatch(Finding::counts);
   }
 
-  /** Findings that count, of one severity. */
-  public List<Finding> findings(Severity severity) {
-    return findings.stream()
-        .filter(Finding::counts)
-        .filter(finding -> finding.severity() == severity)
-        .toList();
-  }
-
-  /** Findings that the environment accepts. */
-  public List<Finding> accepted() {
-    return findings.stream().filter(finding -> !finding.counts()).toList();
-  }
-
   /** Ids of the rules for whose findings somebody must approve of the plan. */
   public List<String> requiresApproval() {
-    return findings(Severity.APPROVAL).stream()
+    return findings.stream()
+        .filter(finding -> finding.counts() && finding.severity() == Severity.APPROVAL)
         .map(finding -> finding.rule().id())
         .distinct()
         .toList();

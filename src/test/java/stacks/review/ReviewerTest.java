@@ -113,7 +113,7 @@ class ReviewerTest {
         FILE + "accepts: [{rule: disk-shrunk, reason: It is only a test., until: %s}]\n";
     Review holds = shrunk().review(Environments.cluster("cache", accepts.formatted("2027-03-31")));
     assertThat(holds.verdict()).isEqualTo(Verdict.GO);
-    assertThat(holds.accepted())
+    assertThat(holds.findings())
         .singleElement()
         .satisfies(finding -> assertThat(finding.accepted()).contains("It is only a test."));
     Review expired =
