@@ -134,6 +134,19 @@ class LocalIT {
 
   @Test
   @Order(3)
+  void a_plan_that_would_cost_a_node_its_data_is_blocked() throws Exception {
+    rediform("synth", "local").succeeded();
+    project
+        .terraform("local", "plan", "-input=false", "-replace=terraform_data.redis-2", "-out=plan")
+        .succeeded();
+    JsonNode review = json(rediform("review", "local", "--json").ended(1));
+    assertThat(review.path("verdict").asText()).isEqualTo("blocked");
+    assertThat(review.path("findings").findValuesAsText("rule"))
+        .containsExactlyInAnyOrder("data-volume-replaced", "node-replaced");
+  }
+
+  @Test
+  @Order(3)
   void a_report_for_programs_says_what_the_one_for_people_says() throws Exception {
     assertThat(rediform("plan", "local").succeeded().out())
         .isEqualTo("local is what its file says; a deploy would change nothing\n");
@@ -287,6 +300,11 @@ class LocalIT {
       master.set("before-the-change", "1");
     }
     project.environment("local", environment(3).replace("maxmemory: 64mb", "maxmemory: 96mb"));
+    JsonNode review = json(rediform("plan", "local", "--json").succeeded());
+    assertThat(review.path("findings")).isEmpty();
+    assertThat(review.at("/costs/restarts").asInt()).isEqualTo(4);
+    assertThat(review.path("nodes").findValuesAsText("name"))
+        .containsExactly("redis-4", "redis-3", "redis-2", "redis-1");
     Run deploy = rediform("deploy", "local").succeeded();
     assertThat(deploy.out())
         .contains("redis-4: restarts with new settings", "redis-1: restarts with new settings")
