@@ -17,6 +17,7 @@ import picocli.CommandLine.ScopeType;
       SynthCommand.class,
       RenderCommand.class,
       PlanCommand.class,
+      ReviewCommand.class,
       DeployCommand.class,
       DestroyCommand.class,
       WaitCommand.class,

@@ -3,6 +3,7 @@ package stacks.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,6 +15,7 @@ import stacks.environment.Nearest;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
 import stacks.platform.Platforms;
+import stacks.review.ReviewRules;
 
 /** The environment files of the project: finding them, checking them, making clusters of them. */
 final class Environments {
@@ -66,7 +68,7 @@ final class Environments {
       Problems problems = file.problems();
       List<Rule> rules = new ArrayList<>(Rules.ALL);
       rules.addAll(Platforms.of(file.environment().platform()).rules());
-      Rules.check(file.environment(), rules, problems);
+      Rules.check(file.environment(), rules, ReviewRules.ids(), LocalDate.now(), problems);
       return new Checked(file, file.inOrder(problems));
     } catch (IOException e) {
       throw Failure.no(path + " cannot be read: " + e.getMessage());

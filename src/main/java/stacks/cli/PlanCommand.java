@@ -1,7 +1,5 @@
 package stacks.cli;
 
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,14 +11,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.Synth;
 import stacks.cluster.Cluster;
-import stacks.review.PlanSummary;
+import stacks.review.Review;
+import stacks.review.Verdict;
+import stacks.review.report.JsonReport;
 
 @Command(
     name = "plan",
-    description = "Shows what a deploy would change, node by node. Changes nothing itself.",
+    description = {
+      "Plans a deploy and reviews the plan: what it does to each node, and what is dangerous in it."
+          + " Changes nothing itself."
+    },
     footer = {
       "",
-      "The plan is kept as cdktf.out/stacks/ENV/plan.",
+      "The plan is kept as cdktf.out/stacks/ENV/plan; ./rediform review looks at it again.",
+      "Exit code 0 when it may be applied, 1 when it is blocked.",
       "",
       "Example:",
       "  ./rediform plan production"
@@ -30,6 +34,9 @@ final class PlanCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Reports as JSON.")
   private boolean json;
+
+  @Option(names = "--approved", description = "Somebody has approved of what needs approval.")
+  private boolean approved;
 
   @Spec private CommandSpec spec;
 
@@ -44,15 +51,14 @@ final class PlanCommand implements Callable<Integer> {
     terraform(stack, "init", "-input=false", "-no-color");
     err.println("rediform: terraform plan");
     terraform(stack, "plan", "-input=false", "-no-color", "-out=plan");
-    PlanSummary summary = read(terraform(stack, "show", "-json", "plan"), cluster);
+    Review review = Reviews.kept(cluster, approved);
     if (json) {
-      out.println(Json.write(summary.changes()));
-    } else if (summary.changes().isEmpty()) {
-      out.println(cluster.name() + " is what its file says; a deploy would change nothing");
+      out.print(JsonReport.of(review));
+      out.flush();
     } else {
-      summary.lines().forEach(out::println);
+      ReviewText.print(review, out);
     }
-    return ExitCode.FINE;
+    return review.verdict() == Verdict.GO ? ExitCode.FINE : ExitCode.NO;
   }
 
   /** What a quiet run of Terraform printed; ends the command when it failed. */
@@ -64,13 +70,5 @@ final class PlanCommand implements Callable<Integer> {
               .formatted(arguments[0], output.exitCode(), output.err().strip()));
     }
     return output.out();
-  }
-
-  private static PlanSummary read(byte[] plan, Cluster cluster) {
-    try {
-      return PlanSummary.of(new ByteArrayInputStream(plan), cluster);
-    } catch (IOException e) {
-      throw Failure.missing("terraform show -json gave no plan: " + e.getMessage(), e);
-    }
   }
 }

@@ -1,7 +1,5 @@
 package stacks.cli;
 
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +27,7 @@ import stacks.operate.Look;
 import stacks.operate.NotPossible;
 import stacks.operate.Wait;
 import stacks.platform.Platforms;
-import stacks.review.PlanSummary;
+import stacks.review.Change;
 
 @Command(
     name = "replace",
@@ -103,16 +102,11 @@ final class ReplaceCommand implements Callable<Integer> {
         .forEach(address -> words.add("-replace=" + address));
     say("terraform plan");
     PlanCommand.terraform(stack, words.toArray(String[]::new));
-    byte[] json = PlanCommand.terraform(stack, "show", "-json", "plan");
-    Set<String> others;
-    try {
-      PlanSummary summary = PlanSummary.of(new ByteArrayInputStream(json), cluster);
-      others = new TreeSet<>(summary.changes().keySet());
-    } catch (IOException e) {
-      throw Failure.missing("terraform show -json gave no plan: " + e.getMessage(), e);
-    }
-    others.remove(node.name());
-    others.remove(PlanSummary.SHARED);
+    Set<String> others =
+        Reviews.kept(cluster, false).changes().stream()
+            .map(Change::node)
+            .filter(name -> !name.equals(node.name()) && !name.equals(Change.SHARED))
+            .collect(Collectors.toCollection(TreeSet::new));
     if (!others.isEmpty()) {
       throw Failure.no(
           "the file of %1$s has other changes, to %2$s; a replacement does one thing. Deploy them first: ./rediform deploy %1$s"

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /** Programs that do part of the work: Terraform and the CDKTF CLI. */
 final class Tool {
@@ -76,6 +77,41 @@ final class Tool {
    * @param err standard error as text
    */
   record Output(int exitCode, byte[] out, String err) {}
+
+  /**
+   * Runs it quietly and hands on what it prints while it does: it may be more than there is memory.
+   *
+   * @throws Failure with the program's own reason when it failed
+   */
+  <T> T stream(Function<InputStream, T> reader) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    prepare(builder);
+    Process process = start(builder);
+    CompletableFuture<String> err =
+        CompletableFuture.supplyAsync(
+            () -> new String(allOf(process.getErrorStream()), StandardCharsets.UTF_8));
+    try (InputStream out = process.getInputStream()) {
+      T result = reader.apply(out);
+      failed(waitFor(process), err);
+      return result;
+    } catch (Failure e) {
+      process.destroy();
+      failed(waitFor(process), err);
+      throw e;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A program that failed says why better than whoever misses the end of what it printed. */
+  private void failed(int code, CompletableFuture<String> err) {
+    // 141 and 143: it was told to stop, or nobody listened any more.
+    if (code != 0 && code != 141 && code != 143) {
+      throw Failure.missing(
+          "%s ended with code %d:%n%s"
+              .formatted(String.join(" ", command.subList(0, 2)), code, err.join().strip()));
+    }
+  }
 
   /** Runs it quietly and gives what it printed. */
   Output read() {

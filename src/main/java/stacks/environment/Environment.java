@@ -1,6 +1,7 @@
 package stacks.environment;
 
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +20,9 @@ public record Environment(
     @Key("The Sentinels, which watch the data nodes and choose a new master.") Sentinels sentinels,
     @Key("Addresses, zones, and who may connect.") Network network,
     @Key("What only Amazon EC2 needs to know.") Aws aws,
-    @Key("Warnings that you have read and accept, each with the reason.")
-        List<Acceptance> accepts) {
+    @Key("Warnings and findings that you have read and accept, each with the reason.")
+        List<Acceptance> accepts,
+    @Key("How much what the plan review finds weighs here.") Review review) {
 
   /** What all data nodes have in common. */
   public record Redis(
@@ -311,18 +313,43 @@ public record Environment(
     S3
   }
 
-  /** A warning that has been read and accepted. */
+  /** A warning, or what the plan review finds, that has been read and accepted. */
   public record Acceptance(
       @Key(
-              value = "Id of the warning, as `check` prints it.",
+              value = "Id of the rule, as `check` or `review` prints it.",
               byDefault = Key.REQUIRED,
               pattern = "[a-z][a-z0-9-]{1,60}",
-              allowed = "the id of a warning such as unequal-memory")
+              allowed = "the id of a rule such as unequal-memory")
           String rule,
       @Key(
               value = "Why this is fine here; whoever is on call reads it.",
               byDefault = Key.REQUIRED,
               pattern = ".{10,2000}",
               allowed = "a sentence of 10 to 2000 characters")
-          String reason) {}
+          String reason,
+      @Key(value = "The last day on which this holds.", derived = "for ever")
+          Optional<LocalDate> until) {
+    /** Whether it holds no more. */
+    public boolean hasExpired(LocalDate today) {
+      return until.isPresent() && until.get().isBefore(today);
+    }
+  }
+
+  /** Which severity the rules of the plan review have here; the others keep their own. */
+  public record Review(
+      @Key(
+              value = "Rules whose findings block a plan.",
+              pattern = "[a-z][a-z0-9-]{1,60}",
+              allowed = "the id of a rule of the plan review such as node-removed")
+          List<String> block,
+      @Key(
+              value = "Rules whose findings are shown, and block nothing.",
+              pattern = "[a-z][a-z0-9-]{1,60}",
+              allowed = "the id of a rule of the plan review such as node-removed")
+          List<String> warn,
+      @Key(
+              value = "Rules whose findings block a plan unless it is reviewed with `--approved`.",
+              pattern = "[a-z][a-z0-9-]{1,60}",
+              allowed = "the id of a rule of the plan review such as node-removed")
+          List<String> requireApproval) {}
 }

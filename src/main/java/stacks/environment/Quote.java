@@ -1,7 +1,9 @@
 package stacks.environment;
 
-/** Makes text from a file fit to be shown: one line, no control characters, not too long. */
-final class Quote {
+/**
+ * Makes text from a file or a plan fit to be shown: one line, no control characters, not too long.
+ */
+public final class Quote {
   /** Enough to recognise a value; a message stays on one line of a terminal or two. */
   private static final int MOST = 60;
 
@@ -18,7 +20,7 @@ final class Quote {
   }
 
   /** At most so many characters of the text. */
-  static String shorten(String text, int most) {
+  public static String shorten(String text, int most) {
     StringBuilder shown = new StringBuilder();
     text.codePoints()
         .limit(most)

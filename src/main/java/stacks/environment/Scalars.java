@@ -1,6 +1,8 @@
 package stacks.environment;
 
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +10,9 @@ import java.util.Set;
 
 /** The single values an environment file can hold: how they read, and which ranges they have. */
 final class Scalars {
+  /** How a date looks; the JSON schema has the same. */
+  static final String DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
+
   static final Set<Class<?>> TYPES =
       Set.of(
           String.class,
@@ -16,7 +21,8 @@ final class Scalars {
           boolean.class,
           Memory.class,
           Duration.class,
-          Cidr.class);
+          Cidr.class,
+          LocalDate.class);
 
   private Scalars() {}
 
@@ -41,12 +47,25 @@ final class Scalars {
       return Durations.parse(text);
     } else if (type == Cidr.class) {
       return Cidr.parse(text);
+    } else if (type == LocalDate.class) {
+      return date(text);
     }
     return Arrays.stream(type.getEnumConstants())
         .filter(constant -> name((Enum<?>) constant).equals(text))
         .findFirst()
         .map(Object.class::cast)
         .orElseThrow(() -> new IllegalArgumentException(form(type)));
+  }
+
+  private static LocalDate date(String text) {
+    try {
+      if (text.matches(DATE)) {
+        return LocalDate.parse(text);
+      }
+    } catch (DateTimeParseException e) {
+      // Such as the 30th of February: said below.
+    }
+    throw new IllegalArgumentException(form(LocalDate.class));
   }
 
   private static int integer(String text) {
@@ -96,6 +115,8 @@ final class Scalars {
       return Durations.FORM;
     } else if (type == Cidr.class) {
       return Cidr.FORM;
+    } else if (type == LocalDate.class) {
+      return "a date such as 2027-03-31";
     }
     return type.isEnum() ? String.join(", ", names(type)) : "text";
   }

@@ -34,6 +34,7 @@ class CliTest {
         "synth",
         "render",
         "plan",
+        "review",
         "deploy",
         "destroy",
         "status",

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.environment.Checked;
@@ -360,6 +361,49 @@ class RulesTest {
         .containsExactly("error wrong-value replicas.count");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "2027-03-30, warning single-replica replicas.count / warning expired-acceptance accepts[0].rule",
+    "2027-03-31, ''"
+  })
+  void acceptance_counts_until_its_last_day_has_passed(String until, String problems) {
+    String accepts = accepts("single-replica") + "    until: " + until + "\n";
+    Checked file = Checked.text(folder, LOCAL + "replicas: {count: 1}\n" + accepts);
+    assertThat(String.join(" / ", file.ids())).isEqualTo(problems);
+  }
+
+  @Test
+  void date_that_does_not_exist_is_refused() {
+    String accepts = accepts("single-replica") + "    until: 2027-02-30\n";
+    assertThat(Checked.text(folder, LOCAL + "replicas: {count: 1}\n" + accepts).lines())
+        .anyMatch(
+            line -> line.contains("wrong-value: until: found \"2027-02-30\"; allowed: a date"));
+  }
+
+  @Test
+  void rules_of_the_plan_review_may_be_accepted_and_never_are_stale() {
+    assertThat(Checked.text(folder, LOCAL + accepts("drift")).ids()).isEmpty();
+  }
+
+  @Test
+  void severities_of_the_plan_review_name_its_rules_once() {
+    assertThat(
+            Checked.text(folder, LOCAL + "review: {block: [drift], warn: [node-removed]}\n").ids())
+        .isEmpty();
+    assertThat(
+            Checked.text(folder, LOCAL + "review: {block: [dirft], warn: [single-replica]}\n")
+                .lines())
+        .containsExactly(
+            "2:18: error unknown-rule: there is no rule \"dirft\"; did you mean \"drift\"?",
+            "2:33: error unknown-rule: there is no rule \"single-replica\"; docs/plan-review.md lists"
+                + " those of the plan review");
+    assertThat(
+            Checked.text(folder, LOCAL + "review: {block: [drift], requireApproval: [drift]}\n")
+                .lines())
+        .containsExactly(
+            "2:44: error duplicate-severity: \"drift\" stands in block already; keep one");
+  }
+
   @Test
   void error_cannot_be_accepted() {
     assertThat(
@@ -378,8 +422,8 @@ class RulesTest {
                 + " \"single-replica\"?");
     assertThat(Checked.text(folder, LOCAL + accepts("xyzzy")).lines())
         .containsExactly(
-            "3:5: error unknown-rule: there is no rule \"xyzzy\"; docs/environments.md lists"
-                + " them");
+            "3:5: error unknown-rule: there is no rule \"xyzzy\"; docs/environments.md and"
+                + " docs/plan-review.md list them");
   }
 
   @Test

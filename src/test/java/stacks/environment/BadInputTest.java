@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a person reads who got a file wrong, word for word, with the place. */
 class BadInputTest {
   private static final String ALL_SECTIONS =
-      "known here: platform, redis, master, replicas, sentinels, network, aws, accepts";
+      "known here: platform, redis, master, replicas, sentinels, network, aws, accepts, review";
   private static final String NOT_PLAIN =
       "error not-plain: anchors (&), aliases (*) and tags (!) are not allowed; write the value"
           + " out, in quotes where it starts with such a character";
@@ -164,7 +164,7 @@ class BadInputTest {
               "5:3: error wrong-value: zones: found a section; allowed: a list, each item a zone"
                   + " name such as eu-central-1a",
               "7:3: error wrong-value: accepts[0]: found \"single-zone\"; allowed: a section with"
-                  + " the keys rule, reason"
+                  + " the keys rule, reason, until"
             }),
         Arguments.of(
             "platform: local\nnetwork:\n  cidr: 10.0.0.0/30\n  clients: [10.0.0.1/8, 300.0.0.0/8]\n",

@@ -5,11 +5,15 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
+import java.util.Set;
 import stacks.cluster.Rules;
 
 /** An environment file that was read and checked as {@code rediform check} does it. */
 public record Checked(EnvironmentFile file) {
+  private static final LocalDate TODAY = LocalDate.of(2027, 3, 31);
+
   /** Writes and checks a file called {@code test.yaml}. */
   public static Checked text(Path folder, String text) {
     return bytes(folder, "test.yaml", text.getBytes(StandardCharsets.UTF_8));
@@ -31,7 +35,8 @@ public record Checked(EnvironmentFile file) {
   private static Checked path(Path path) {
     try {
       EnvironmentFile file = EnvironmentFile.read(path);
-      Rules.check(file.environment(), Rules.ALL, file.problems());
+      Rules.check(
+          file.environment(), Rules.ALL, Set.of("drift", "node-removed"), TODAY, file.problems());
       return new Checked(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

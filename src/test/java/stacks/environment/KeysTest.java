@@ -69,6 +69,10 @@ class KeysTest {
       aws.tags | {} | {Team: cache} | {Team=cache}
       accepts[].rule | - | single-zone | single-zone
       accepts[].reason | - | It is a test of this key. | It is a test of this key.
+      accepts[].until | - | 2027-03-31 | 2027-03-31
+      review.block[] | [] | [node-removed, drift] | [node-removed, drift]
+      review.warn[] | [] | [drift] | [drift]
+      review.requireApproval[] | [] | [node-removed] | [node-removed]
       """
           .formatted("0".repeat(64), "0".repeat(64))
           .lines()

@@ -5,11 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -144,7 +146,7 @@ public final class Mutations {
         EnvironmentFile.of(Path.of("mutation.yaml"), text.getBytes(StandardCharsets.UTF_8));
     List<Rule> rules = new ArrayList<>(Rules.ALL);
     rules.addAll(Platforms.of(file.environment().platform()).rules());
-    Rules.check(file.environment(), rules, file.problems());
+    Rules.check(file.environment(), rules, Set.of(), LocalDate.EPOCH, file.problems());
     file.inOrder(file.problems()).forEach(file::describe);
     return file.problems().hasErrors()
         ? Optional.empty()

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,6 +106,9 @@ final class Schema {
       return Memory.PATTERN;
     } else if (type == Duration.class) {
       return Durations.PATTERN;
+    }
+    if (type == LocalDate.class) {
+      return Scalars.DATE;
     }
     return type == Cidr.class ? Cidr.PATTERN : key.pattern();
   }

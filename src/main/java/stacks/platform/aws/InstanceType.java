@@ -12,7 +12,8 @@ import stacks.environment.Memory;
  * @param architecture {@code x86_64} or {@code arm64}
  * @param burstable whether its CPU is throttled once its credits are used up
  */
-record InstanceType(String name, int cpu, Memory memory, String architecture, boolean burstable) {
+public record InstanceType(
+    String name, int cpu, Memory memory, String architecture, boolean burstable) {
 
   /** Whether a node of that size runs on it. */
   boolean fits(Size size) {

@@ -76,7 +76,7 @@ public final class InstanceTypes {
   }
 
   /** The type of that name, if the list has it. */
-  static Optional<InstanceType> named(String name) {
+  public static Optional<InstanceType> named(String name) {
     return Optional.ofNullable(ALL.get(name));
   }
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -269,7 +271,7 @@ class AwsRulesTest {
     assertThat(problems.all()).as("the test's own file").isEmpty();
     List<Rule> rules = new ArrayList<>(Rules.ALL);
     rules.addAll(AwsRules.ALL);
-    Rules.check(file.environment(), rules, problems);
+    Rules.check(file.environment(), rules, Set.of(), LocalDate.EPOCH, problems);
     return problems.all();
   }
 

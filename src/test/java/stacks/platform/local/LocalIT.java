@@ -93,22 +93,18 @@ class LocalIT {
     List<String> nodes =
         List.of("redis-1", "redis-2", "redis-3", "sentinel-1", "sentinel-2", "sentinel-3");
     String plan = rediform("plan", "local").succeeded().out();
+    assertThat(plan.lines()).startsWith("local: go", "  6 nodes are new");
     for (String node : nodes) {
-      assertThat(plan.lines())
-          .contains(
-              "%1$s: create terraform_data.%1$s, terraform_data.%1$s-settings".formatted(node));
+      assertThat(plan.lines()).anyMatch(line -> line.matches(" +\\d\\. " + node + " +new node"));
     }
-    assertThat(plan.lines())
-        .hasSize(7)
-        .contains(
-            "shared: create terraform_data.folder, terraform_data.programs, terraform_data.whole");
-    JsonNode changes = json(rediform("plan", "local", "--json").succeeded());
-    assertThat(changes.fieldNames())
-        .toIterable()
-        .containsExactlyInAnyOrderElementsOf(
-            Stream.concat(nodes.stream(), Stream.of("shared")).toList());
-    assertThat(changes.at("/redis-1/0/address").asText()).isEqualTo("terraform_data.redis-1");
-    assertThat(changes.at("/redis-1/0/action").asText()).isEqualTo("create");
+    JsonNode review = json(rediform("plan", "local", "--json").succeeded());
+    assertThat(review.path("verdict").asText()).isEqualTo("go");
+    assertThat(review.path("findings")).isEmpty();
+    assertThat(review.path("nodes").findValuesAsText("name"))
+        .containsExactlyInAnyOrderElementsOf(nodes);
+    assertThat(review.path("changes").findValuesAsText("address"))
+        .hasSize(15)
+        .contains("terraform_data.redis-1", "terraform_data.redis-1-settings");
     assertThat(project.processes()).isEmpty();
   }
 
@@ -138,10 +134,23 @@ class LocalIT {
 
   @Test
   @Order(3)
+  void a_plan_that_would_cost_a_node_its_data_is_blocked() throws Exception {
+    rediform("synth", "local").succeeded();
+    project
+        .terraform("local", "plan", "-input=false", "-replace=terraform_data.redis-2", "-out=plan")
+        .succeeded();
+    JsonNode review = json(rediform("review", "local", "--json").ended(1));
+    assertThat(review.path("verdict").asText()).isEqualTo("blocked");
+    assertThat(review.path("findings").findValuesAsText("rule"))
+        .containsExactlyInAnyOrder("data-volume-replaced", "node-replaced");
+  }
+
+  @Test
+  @Order(3)
   void a_report_for_programs_says_what_the_one_for_people_says() throws Exception {
     assertThat(rediform("plan", "local").succeeded().out())
         .isEqualTo("local is what its file says; a deploy would change nothing\n");
-    assertThat(json(rediform("plan", "local", "--json").succeeded())).isEmpty();
+    assertThat(json(rediform("plan", "local", "--json").succeeded()).path("changes")).isEmpty();
     JsonNode status = json(rediform("status", "local", "--json").succeeded());
     assertThat(status.path("environment").asText()).isEqualTo("local");
     assertThat(status.path("whole").asBoolean()).isTrue();
@@ -291,6 +300,11 @@ class LocalIT {
       master.set("before-the-change", "1");
     }
     project.environment("local", environment(3).replace("maxmemory: 64mb", "maxmemory: 96mb"));
+    JsonNode review = json(rediform("plan", "local", "--json").succeeded());
+    assertThat(review.path("findings")).isEmpty();
+    assertThat(review.at("/costs/restarts").asInt()).isEqualTo(4);
+    assertThat(review.path("nodes").findValuesAsText("name"))
+        .containsExactly("redis-4", "redis-3", "redis-2", "redis-1");
     Run deploy = rediform("deploy", "local").succeeded();
     assertThat(deploy.out())
         .contains("redis-4: takes maxmemory 96mb", "redis-1: takes maxmemory 96mb")

@@ -1,0 +1,142 @@
+package stacks.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import stacks.cluster.Cluster;
+import stacks.environment.Nearest;
+import stacks.review.Review;
+import stacks.review.ReviewRule;
+import stacks.review.ReviewRules;
+import stacks.review.Verdict;
+
+@Command(
+    name = "review",
+    description = "Says what a plan does to each node, and what is dangerous in it.",
+    footer = {
+      "",
+      "Without PLAN it looks at the plan that `plan` has kept.",
+      "Exit code 0 when the plan may be applied, 1 when it is blocked.",
+      "",
+      "Examples:",
+      "  ./rediform review production",
+      "  ./rediform review production plan.json --output review.md --output review.sarif",
+      "  ./rediform review --explain disk-shrunk"
+    })
+final class ReviewCommand implements Callable<Integer> {
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "ENV",
+      description = "Environment, by name or file.")
+  private String environment;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "PLAN",
+      description = "Output of terraform show -json, or - for standard input.")
+  private String plan;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      defaultValue = "text",
+      description = "What is printed: ${COMPLETION-CANDIDATES} (default: text).")
+  private ReviewFormat format;
+
+  @Option(names = "--json", description = "The same as --format json.")
+  private boolean json;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      description =
+          "Writes a file too, by its ending: .txt, .md, .json, .sarif or .html. Repeatable.")
+  private List<Path> outputs = List.of();
+
+  @Option(names = "--approved", description = "Somebody has approved of what needs approval.")
+  private boolean approved;
+
+  @Option(names = "--explain", paramLabel = "RULE", description = "Explains a rule.")
+  private String rule;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    if (rule != null) {
+      explain(rule, out);
+      return ExitCode.FINE;
+    }
+    if (environment == null) {
+      throw Failure.usage("name an environment: ./rediform review ENV [PLAN]");
+    }
+    outputs.forEach(ReviewFormat::ofFile); // a wrong ending is said before the work
+    Cluster cluster = Environments.cluster(environment, spec.commandLine().getErr()::println);
+    Review review = review(cluster);
+    ReviewFormat printed = json ? ReviewFormat.json : format;
+    if (printed == ReviewFormat.text) {
+      ReviewText.print(review, out);
+    } else {
+      out.print(printed.write(review));
+      out.flush();
+    }
+    outputs.forEach(file -> write(file, review));
+    return review.verdict() == Verdict.GO ? ExitCode.FINE : ExitCode.NO;
+  }
+
+  private Review review(Cluster cluster) {
+    if (plan == null) {
+      return Reviews.kept(cluster, approved);
+    } else if (plan.equals("-")) {
+      return Reviews.of(System.in, cluster, approved);
+    }
+    try (InputStream file = Files.newInputStream(Path.of(plan))) {
+      return Reviews.of(file, cluster, approved);
+    } catch (IOException e) {
+      throw Failure.missing(
+          "%s cannot be read: %s; to get one: terraform show -json plan > %s"
+              .formatted(plan, e.getMessage(), plan),
+          e);
+    }
+  }
+
+  private static void write(Path file, Review review) {
+    try {
+      Files.writeString(file, ReviewFormat.ofFile(file).write(review));
+    } catch (IOException e) {
+      throw Failure.missing("%s cannot be written: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private static void explain(String id, PrintWriter out) {
+    ReviewRule rule =
+        ReviewRules.named(id)
+            .orElseThrow(
+                () -> {
+                  List<String> ids = ReviewRules.ALL.stream().map(ReviewRule::id).toList();
+                  return Failure.usage(
+                      "there is no rule \"%s\"%s There are: %s"
+                          .formatted(
+                              id,
+                              Nearest.of(id, ids)
+                                  .map(name -> "; did you mean \"" + name + "\"?")
+                                  .orElse("."),
+                              String.join(", ", ids)));
+                });
+    out.println(rule.id() + " (" + rule.severity() + ")");
+    out.println("  " + rule.meaning());
+    out.println("  " + rule.remedy());
+  }
+}

@@ -1,0 +1,41 @@
+package stacks.cli;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import stacks.Synth;
+import stacks.cluster.Cluster;
+import stacks.review.Review;
+import stacks.review.Reviewer;
+import stacks.review.UnreadablePlan;
+
+/** Where the verbs get reviews of plans from. */
+final class Reviews {
+  private Reviews() {}
+
+  /** Of the plan that {@code plan} has kept. */
+  static Review kept(Cluster cluster, boolean approved) {
+    Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
+    if (!Files.exists(stack.resolve("plan"))) {
+      throw Failure.missing(
+          "there is no plan of %1$s (%2$s); make one with: ./rediform plan %1$s"
+              .formatted(cluster.name(), stack.resolve("plan")));
+    }
+    return Tool.terraform(stack, "show", "-json", "plan").stream(
+        json -> of(json, cluster, approved));
+  }
+
+  /** Of a plan's JSON. */
+  static Review of(InputStream json, Cluster cluster, boolean approved) {
+    try {
+      return Reviewer.review(new BufferedInputStream(json), cluster, LocalDate.now(), approved);
+    } catch (UnreadablePlan e) {
+      throw Failure.missing(e.getMessage(), e);
+    } catch (IOException e) {
+      throw Failure.missing("the plan cannot be read: " + e.getMessage(), e);
+    }
+  }
+}

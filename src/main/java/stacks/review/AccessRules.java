@@ -1,0 +1,151 @@
+package stacks.review;
+
+import static stacks.review.Check.ofPlan;
+import static stacks.review.Check.ofResource;
+import static stacks.review.Check.when;
+import static stacks.review.Severity.BLOCK;
+import static stacks.review.Severity.WARN;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import stacks.environment.Quote;
+
+/** Who may connect, and who no longer may. */
+final class AccessRules {
+  private static final String INGRESS = "aws_vpc_security_group_ingress_rule";
+
+  static final List<Check> ALL =
+      List.of(
+          ofResource(
+              "world-open",
+              BLOCK,
+              "Strangers may connect to Redis, Sentinel or SSH.",
+              "Name the networks of your clients and operators, /8 at the widest.",
+              (resource, classifier) ->
+                  when(
+                      changes(resource, INGRESS)
+                          && (resource.after("/cidr_ipv4").map(Access::isWorld).orElse(false)
+                              || resource.hasAfter("/cidr_ipv6")
+                              || resource.isUnknown("/cidr_ipv4")),
+                      lets(resource))),
+          ofResource(
+              "port-widened",
+              BLOCK,
+              "More can be reached than the one port of Redis, of Sentinel or of SSH.",
+              "Let each rule open one TCP port.",
+              (resource, classifier) ->
+                  when(
+                      changes(resource, INGRESS) && Access.isWide(resource, classifier.cluster()),
+                      lets(resource))),
+          ofResource(
+                  "access-widened",
+                  WARN,
+                  "Somebody may connect who could not before.",
+                  "Compare with network.clients and network.operators of the file.",
+                  (resource, classifier) ->
+                      when(
+                          classifier.effect(resource) == Effect.ACCESS_WIDENED,
+                          resource.type().equals(INGRESS)
+                              ? lets(resource)
+                              : "changes who may connect, or what a node may do"))
+              .whereThereIsACluster(),
+          ofResource(
+              "access-narrowed",
+              WARN,
+              "Somebody may no longer connect: their clients fail from this deploy on.",
+              "Make sure that nobody uses this network any more.",
+              (resource, classifier) ->
+                  when(
+                      classifier.effect(resource) == Effect.ACCESS_NARROWED && !isOfPeers(resource),
+                      "no longer lets in all of "
+                          + Quote.shorten(resource.before("/cidr_ipv4").orElse("its source"), 40))),
+          ofResource(
+              "peers-cut-off",
+              BLOCK,
+              "Nodes no longer reach each other: replicas lose the master, and Sentinels take it for dead.",
+              "Take the change back; nodes of both groups must reach both ports.",
+              (resource, classifier) ->
+                  when(
+                      isOfPeers(resource)
+                          && resource.existed()
+                          && (resource.action().ends() || narrowsPeers(resource)),
+                      "nodes are no longer let in as they were")),
+          ofPlan(
+              "opened-by-hand",
+              BLOCK,
+              "A security group lets in somebody whom no rule of this plan lets in: it was changed outside of Terraform, which does not take it back.",
+              "Remove the rule by hand; or name the network in the file and deploy.",
+              AccessRules::openedByHand),
+          ofResource(
+              "public-address",
+              BLOCK,
+              "A node can be reached from the internet.",
+              "Leave nodes without public addresses; clients reach them from within the network.",
+              (resource, classifier) ->
+                  when(isPublic(resource), "gets, or gives nodes, a public address")));
+
+  private AccessRules() {}
+
+  private static boolean changes(ResourceChange resource, String type) {
+    return resource.type().equals(type) && resource.remains();
+  }
+
+  /** From one of our groups to another. */
+  private static boolean isOfPeers(ResourceChange resource) {
+    return resource.type().equals(INGRESS)
+        && resource.name().matches("(redis|sentinel)-from-(redis|sentinel)");
+  }
+
+  private static boolean narrowsPeers(ResourceChange resource) {
+    return resource.action() == Action.UPDATE
+        && !Set.of("description", "tags", "tags_all").containsAll(resource.changed());
+  }
+
+  private static String lets(ResourceChange rule) {
+    String from =
+        rule.after("/cidr_ipv4")
+            .or(() -> rule.after("/cidr_ipv6"))
+            .or(() -> rule.after("/prefix_list_id"))
+            .orElse(isOfPeers(rule) ? "the other nodes" : "a source that is not known yet");
+    String protocol = rule.after("/ip_protocol").orElse("any protocol");
+    String port = rule.after("/from_port").orElse("any");
+    String last = rule.after("/to_port").orElse("any");
+    return "lets in %s to %s port %s"
+        .formatted(
+            Quote.shorten(from, 40),
+            protocol.equals("-1") ? "any protocol," : Quote.shorten(protocol, 20),
+            Quote.shorten(port.equals(last) ? port : port + " to " + last, 20));
+  }
+
+  private static Map<String, String> openedByHand(Plan plan) {
+    Map<String, String> found = new TreeMap<>();
+    plan.strangers()
+        .forEach(
+            (group, sources) ->
+                found.put(group, "lets in " + Quote.shorten(String.join(", ", sources), 200)));
+    return found;
+  }
+
+  private static boolean isPublic(ResourceChange resource) {
+    Optional<String> yes = Optional.of("true");
+    return switch (resource.type()) {
+      case "aws_subnet" ->
+          changes(resource, "aws_subnet")
+              && !resource.before("/map_public_ip_on_launch").equals(yes)
+              && resource.after("/map_public_ip_on_launch").equals(yes);
+      case "aws_instance" ->
+          changes(resource, "aws_instance")
+              && !resource.before("/associate_public_ip_address").equals(yes)
+              && resource.after("/associate_public_ip_address").equals(yes);
+      case "aws_eip" ->
+          changes(resource, "aws_eip")
+              && (resource.after("/instance").isPresent()
+                  || resource.isUnknown("/instance") && !resource.name().equals("nat-address"));
+      case "aws_eip_association" -> changes(resource, "aws_eip_association");
+      default -> false;
+    };
+  }
+}

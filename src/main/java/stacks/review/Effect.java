@@ -1,0 +1,42 @@
+package stacks.review;
+
+import java.util.Locale;
+
+/** What a change means for the cluster, from the least to the gravest. */
+public enum Effect {
+  NOTHING("nothing"),
+  COSMETIC("names and tags"),
+  LIVE_SETTING("set while it runs"),
+  ADDED("something new beside the nodes"),
+  ACCESS_NARROWED("fewer may connect"),
+  ACCESS_WIDENED("more may connect"),
+  NEW_NODE("new node"),
+  ROLLING_RESTART("restarts"),
+  PART_LOST("a part it needs goes"),
+  NODE_REMOVED("leaves the cluster"),
+  NODE_REPLACED("made anew"),
+  DATA_AT_RISK("data at risk"),
+  /** Nothing that is not recognised is called safe. */
+  NOT_UNDERSTOOD("not understood");
+
+  private final String words;
+
+  Effect(String words) {
+    this.words = words;
+  }
+
+  /** In words, for a person. */
+  public String words() {
+    return words;
+  }
+
+  Effect or(Effect other) {
+    return compareTo(other) >= 0 ? this : other;
+  }
+
+  /** Such as {@code rolling-restart}, for programs. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,199 @@
+package stacks.review;
+
+import static stacks.review.Check.ofPlan;
+import static stacks.review.Check.ofResource;
+import static stacks.review.Check.when;
+import static stacks.review.Severity.BLOCK;
+import static stacks.review.Severity.WARN;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/** What protects secrets, data and the deploy itself. */
+final class GuardRules {
+  private static final String SECRET = "aws_secretsmanager_secret";
+  private static final String VERSION = "aws_secretsmanager_secret_version";
+  private static final Optional<String> TRUE = Optional.of("true");
+
+  static final List<Check> ALL =
+      List.of(
+          ofPlan(
+              "gate-removed",
+              BLOCK,
+              "A node is changed without its gate: nothing waits until the others are fit, or nothing finds the node.",
+              "Write the configuration anew: ./rediform synth ENV. Do not edit cdk.tf.json.",
+              GuardRules::gateRemoved),
+          ofResource(
+              "secret-in-plan",
+              BLOCK,
+              "A password or key stands in the plan, and then in the state, in clear.",
+              "Use write-only attributes, as rediform does, and change the secret: whoever read the plan knows it.",
+              (resource, classifier) -> when(holdsSecret(resource), "holds a secret in clear")),
+          ofResource(
+              "secret-destroyed",
+              BLOCK,
+              "The passwords of all Redis users are destroyed. Nodes that boot do not find them.",
+              "Take it back. A deleted secret can be restored for 30 days: aws secretsmanager restore-secret.",
+              (resource, classifier) ->
+                  when(
+                      resource.type().equals(SECRET)
+                          && resource.existed()
+                          && resource.action().ends(),
+                      "the secret is destroyed" + NodeRules.because(resource))),
+          ofResource(
+              "passwords-renewed",
+              BLOCK,
+              "Every password is made anew. Nodes learn the new ones at their next boot only, and applications must be told at the same moment.",
+              "Take it back unless this is a planned rotation.",
+              (resource, classifier) ->
+                  when(
+                      resource.type().equals(VERSION)
+                          && resource.existed()
+                          && (resource.action().ends() || resource.action() == Action.UPDATE),
+                      "the passwords change" + NodeRules.because(resource))),
+          ofResource(
+              "encryption-off",
+              BLOCK,
+              "Data lies on a disk in clear.",
+              "Leave disks encrypted.",
+              (resource, classifier) -> when(isClear(resource), "a disk is not encrypted")),
+          ofResource(
+              "imds-v1",
+              BLOCK,
+              "Whoever makes a node fetch an address gets the node's credentials, and with them the passwords: the metadata service answers without a token, or further than the machine.",
+              "Leave http_tokens at required and the hop limit at 1.",
+              (resource, classifier) ->
+                  when(
+                      resource.type().equals("aws_instance")
+                          && resource.remains()
+                          && isMetadataOpen(resource),
+                      "answers metadata requests without a token, or from further away")),
+          ofResource(
+              "iam-widened",
+              BLOCK,
+              "A node may do more than read its own passwords; so may whoever breaks into one.",
+              "Let the policy allow secretsmanager:GetSecretValue on the one secret, and nothing else.",
+              (resource, classifier) -> when(isWide(resource), "more is allowed, or to others")),
+          ofResource(
+              "protection-off",
+              WARN,
+              "What guards against a slip is taken away: from the next deploy on this can be destroyed, or at once and for good.",
+              "Leave aws.protect at true, unless the cluster is to go.",
+              (resource, classifier) -> when(losesProtection(resource), "is no longer protected")));
+
+  private GuardRules() {}
+
+  private static Map<String, String> gateRemoved(Plan plan) {
+    Map<String, String> found = new TreeMap<>();
+    plan.nodes()
+        .filter(NodePlan::restartsWithoutGate)
+        .forEach(node -> found.put(node.name(), "restarts, and its gate does not run"));
+    for (Change change : plan.changes()) {
+      boolean isStep = change.address().matches("terraform_data\\.(.*-gate|whole)");
+      boolean stays =
+          change.node().equals(Change.SHARED)
+              || plan.node(change.node()).map(NodePlan::remains).orElse(true);
+      boolean goes = change.action().equals("delete") || change.action().equals("forget");
+      if (isStep && stays && goes && plan.nodes().anyMatch(NodePlan::remains)) {
+        found.put(change.address(), "nothing waits here any more");
+      }
+    }
+    plan.untagged().forEach(address -> found.put(address, "loses the tag by which gates find it"));
+    return found;
+  }
+
+  private static boolean holdsSecret(ResourceChange resource) {
+    return switch (resource.type()) {
+      case VERSION -> resource.hasAfter("/secret_string") || resource.hasAfter("/secret_binary");
+      case "aws_instance" ->
+          resource
+              .after("/user_data_base64")
+              .flatMap(UserData::of)
+              .map(UserData::holdsSecret)
+              .orElse(false);
+      default -> false;
+    };
+  }
+
+  private static boolean isClear(ResourceChange resource) {
+    if (!resource.remains()) {
+      return false;
+    }
+    return switch (resource.type()) {
+      case "aws_ebs_volume" -> !resource.after("/encrypted").equals(TRUE);
+      case "aws_instance" ->
+          !resource.isUnknown("/root_block_device/0/encrypted")
+              && !resource.after("/root_block_device/0/encrypted").equals(TRUE);
+      default -> false;
+    };
+  }
+
+  private static boolean isMetadataOpen(ResourceChange machine) {
+    return !machine.after("/metadata_options/0/http_tokens").equals(Optional.of("required"))
+        || !machine
+            .after("/metadata_options/0/http_put_response_hop_limit")
+            .equals(Optional.of("1"));
+  }
+
+  private static boolean isWide(ResourceChange resource) {
+    if (!resource.remains()) {
+      return false;
+    }
+    return switch (resource.type()) {
+      case "aws_iam_role_policy" ->
+          !resource.isUnknown("/policy")
+              && !allowsOnly(
+                  resource.after("/policy"), "secretsmanager:GetSecretValue", "Resource");
+      case "aws_iam_role" ->
+          !allowsOnly(resource.after("/assume_role_policy"), "sts:AssumeRole", "Principal")
+              || resource.changed().contains("managed_policy_arns")
+                  && !resource.isUnknown("/managed_policy_arns")
+              || resource.changed().contains("inline_policy")
+                  && !resource.isUnknown("/inline_policy");
+      default -> false;
+    };
+  }
+
+  /** Whether a policy allows one action, to or on one thing that is named in full. */
+  private static boolean allowsOnly(Optional<String> policy, String action, String on) {
+    try {
+      JsonNode statements = new ObjectMapper().readTree(policy.orElse("")).path("Statement");
+      JsonNode statement = statements.path(0);
+      JsonNode target = statement.path(on);
+      boolean named =
+          on.equals("Principal")
+              ? target.size() == 1 && target.path("Service").asText().equals("ec2.amazonaws.com")
+              : target.isTextual() && target.asText().matches("arn:[^*?]+:secret:rediform/[^*?]+");
+      return statements.size() == 1
+          && statement.path("Effect").asText().equals("Allow")
+          && statement.path("Action").asText().equals(action)
+          && statement.size() == 3
+          && named;
+    } catch (JsonProcessingException e) {
+      return false;
+    }
+  }
+
+  private static boolean losesProtection(ResourceChange resource) {
+    if (resource.action() != Action.UPDATE) {
+      return false;
+    }
+    return switch (resource.type()) {
+      case "aws_instance" ->
+          resource.before("/disable_api_termination").equals(TRUE)
+              && !resource.after("/disable_api_termination").equals(TRUE);
+      case SECRET -> {
+        OptionalLong before = resource.numberBefore("/recovery_window_in_days");
+        OptionalLong after = resource.numberAfter("/recovery_window_in_days");
+        yield before.isPresent() && (after.isEmpty() || after.getAsLong() < before.getAsLong());
+      }
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,174 @@
+package stacks.review;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import stacks.environment.Memory;
+
+/** What a plan does to one node, gathered resource by resource. */
+final class NodePlan {
+  private final String name;
+  private Effect effect = Effect.NOTHING;
+  private boolean existed;
+  private boolean remains;
+  private boolean restarts;
+  private boolean replaced;
+  private boolean stopped;
+  private boolean losesData;
+  private boolean gateRuns;
+  private final Set<String> settings = new TreeSet<>();
+  private Optional<String> typeBefore = Optional.empty();
+  private Optional<String> typeAfter = Optional.empty();
+  private Optional<String> zone = Optional.empty();
+  private Optional<Memory> maxmemoryBefore = Optional.empty();
+  private Optional<Memory> maxmemoryAfter = Optional.empty();
+  private OptionalLong diskBefore = OptionalLong.empty();
+  private OptionalLong diskAfter = OptionalLong.empty();
+
+  NodePlan(String name) {
+    this.name = name;
+  }
+
+  /** Takes in one of the node's resources. */
+  void see(ResourceChange resource, Effect meaning, Classifier classifier) {
+    effect = effect.or(meaning);
+    if (classifier.isNode(resource)) {
+      existed = resource.existed();
+      remains = resource.remains();
+      replaced = resource.action() == Action.REPLACE;
+    }
+    if (classifier.isData(resource) && resource.existed() && resource.action().ends()) {
+      losesData = true;
+    }
+    restarts |= meaning == Effect.ROLLING_RESTART;
+    switch (resource.type()) {
+      case "aws_instance" -> machine(resource);
+      case "aws_ebs_volume" -> volume(resource);
+      case "aws_ec2_instance_state" ->
+          stopped = resource.remains() && !resource.after("/state").equals(Optional.of("running"));
+      case "terraform_data" -> gateRuns |= waits(resource);
+      default -> {}
+    }
+  }
+
+  /** On this machine a node's settings wait themselves before they change it. */
+  private static boolean waits(ResourceChange step) {
+    return step.name().matches(".*-(gate|settings)")
+        && (step.action() == Action.CREATE || step.action() == Action.REPLACE);
+  }
+
+  private void machine(ResourceChange machine) {
+    typeBefore = machine.before("/instance_type");
+    typeAfter = machine.after("/instance_type");
+    Optional<String> before = machine.before("/user_data_base64");
+    Optional<String> after = machine.after("/user_data_base64");
+    if (!before.equals(after)) {
+      Optional<UserData> old = before.flatMap(UserData::of);
+      Optional<UserData> next = after.flatMap(UserData::of);
+      maxmemoryBefore = old.flatMap(UserData::maxmemory);
+      maxmemoryAfter = next.flatMap(UserData::maxmemory);
+      if (old.isPresent() && next.isPresent()) {
+        settings.addAll(old.get().changesTo(next.get()));
+      } else if (machine.existed() && machine.remains()) {
+        settings.add("user-data");
+      }
+    }
+  }
+
+  private void volume(ResourceChange volume) {
+    zone = volume.after("/availability_zone");
+    diskBefore = volume.numberBefore("/size");
+    diskAfter = volume.numberAfter("/size");
+  }
+
+  String name() {
+    return name;
+  }
+
+  boolean isRedis() {
+    return name.startsWith("redis-");
+  }
+
+  Effect effect() {
+    return effect;
+  }
+
+  /** Whether it is there now. */
+  boolean existed() {
+    return existed;
+  }
+
+  /** Whether it will be there. */
+  boolean remains() {
+    return remains;
+  }
+
+  /** Whether it was there, will be there, and stops and starts in between. */
+  boolean restarts() {
+    return existed && remains && !replaced && restarts;
+  }
+
+  boolean isReplaced() {
+    return replaced;
+  }
+
+  boolean isNew() {
+    return !existed && remains;
+  }
+
+  boolean isRemoved() {
+    return existed && !remains;
+  }
+
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /** Whether what it holds now is gone afterwards. */
+  boolean losesData() {
+    return losesData;
+  }
+
+  /** Whether it is away without anybody waiting for the others first. */
+  boolean isAwayUnasked() {
+    return existed && remains && (replaced || stopped || (restarts && !gateRuns));
+  }
+
+  /** Whether it restarts although its gate does not run. */
+  boolean restartsWithoutGate() {
+    return restarts() && !gateRuns;
+  }
+
+  Set<String> settings() {
+    return settings;
+  }
+
+  Optional<String> typeBefore() {
+    return typeBefore;
+  }
+
+  Optional<String> typeAfter() {
+    return typeAfter;
+  }
+
+  Optional<String> zone() {
+    return zone;
+  }
+
+  Optional<Memory> maxmemoryBefore() {
+    return maxmemoryBefore;
+  }
+
+  Optional<Memory> maxmemoryAfter() {
+    return maxmemoryAfter;
+  }
+
+  OptionalLong diskBefore() {
+    return diskBefore;
+  }
+
+  OptionalLong diskAfter() {
+    return diskAfter;
+  }
+}

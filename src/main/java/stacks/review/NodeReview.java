@@ -1,0 +1,65 @@
+package stacks.review;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import stacks.environment.Memory;
+
+/**
+ * What a plan does to one node.
+ *
+ * @param name the node
+ * @param turn its place in the order in which nodes are changed, from 1
+ * @param effect the gravest of what happens to its resources
+ * @param restarts whether its server stops and starts
+ * @param sizes what becomes larger or smaller, such as {@code disk 100 GiB becomes 200 GiB}
+ * @param settings directives and files that differ, by name
+ */
+public record NodeReview(
+    String name,
+    int turn,
+    Effect effect,
+    boolean restarts,
+    List<String> sizes,
+    List<String> settings) {
+
+  /** Sizes and settings in one line; empty where there are none. */
+  public String details() {
+    String changes = settings.isEmpty() ? "" : "changes " + String.join(", ", settings);
+    return Stream.concat(sizes.stream(), Stream.of(changes))
+        .filter(part -> !part.isEmpty())
+        .collect(Collectors.joining("; "));
+  }
+
+  static NodeReview of(NodePlan node, int turn) {
+    return new NodeReview(
+        node.name(),
+        turn,
+        node.effect(),
+        node.restarts(),
+        Stream.of(Machines.change(node), maxmemory(node), disk(node))
+            .flatMap(Optional::stream)
+            .toList(),
+        List.copyOf(node.settings()));
+  }
+
+  private static Optional<String> maxmemory(NodePlan node) {
+    Optional<Memory> before = node.maxmemoryBefore();
+    return node.existed() && node.remains() && !before.equals(node.maxmemoryAfter())
+        ? before.map(
+            old ->
+                "maxmemory %s becomes %s"
+                    .formatted(old, node.maxmemoryAfter().map(Object::toString).orElse("unknown")))
+        : Optional.empty();
+  }
+
+  private static Optional<String> disk(NodePlan node) {
+    OptionalLong before = node.diskBefore();
+    OptionalLong after = node.diskAfter();
+    return before.isPresent() && after.isPresent() && !before.equals(after)
+        ? Optional.of("disk %d GiB becomes %d GiB".formatted(before.getAsLong(), after.getAsLong()))
+        : Optional.empty();
+  }
+}

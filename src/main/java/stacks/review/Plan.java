@@ -1,0 +1,185 @@
+package stacks.review;
+
+import static java.util.stream.Collectors.toCollection;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import stacks.cluster.Cluster;
+import stacks.environment.Platform;
+import stacks.environment.Quote;
+
+/** A plan that has been read: what is kept of it for the rules that look at it as a whole. */
+final class Plan {
+  /** Longer than that of any attribute. */
+  private static final int LONGEST_NAME = 80;
+
+  /** Every resource bears it, and gates find the machines by it. */
+  private static final String TAG = "/tags_all/rediform";
+
+  private final Cluster cluster;
+  private final Classifier classifier;
+  private final Map<String, NodePlan> nodes = new TreeMap<>();
+  private final List<Change> changes = new ArrayList<>();
+  private final Set<String> environments = new TreeSet<>();
+  private final Set<String> ruleSources = new HashSet<>();
+  private final Map<String, Set<String>> groupSources = new LinkedHashMap<>();
+  private final List<String> untagged = new ArrayList<>();
+  private final List<PlanReader.Output> outputs = new ArrayList<>();
+  private boolean complete = true;
+
+  Plan(Cluster cluster) {
+    this.cluster = cluster;
+    this.classifier = new Classifier(cluster);
+  }
+
+  /** Takes in one resource. */
+  void see(ResourceChange resource) {
+    if (resource.isData()) {
+      return;
+    }
+    environment(resource).ifPresent(environments::add);
+    sources(resource);
+    if (resource.isDrift()) {
+      return;
+    }
+    Effect effect = classifier.effect(resource);
+    Optional<String> node = Classifier.node(resource);
+    node.ifPresent(
+        name -> nodes.computeIfAbsent(name, NodePlan::new).see(resource, effect, classifier));
+    Optional<String> tag = resource.before(TAG);
+    if (classifier.isNode(resource)
+        && resource.remains()
+        && tag.isPresent()
+        && !tag.equals(resource.after(TAG))) {
+      untagged.add(resource.address());
+    }
+    if (resource.action() != Action.NOTHING) {
+      changes.add(
+          new Change(
+              resource.address(),
+              node.orElse(Change.SHARED),
+              resource.action().toString(),
+              effect,
+              shown(
+                  resource.action() == Action.UPDATE ? resource.changed() : resource.replacing())));
+    }
+  }
+
+  private static Set<String> shown(Set<String> attributes) {
+    return attributes.stream()
+        .map(name -> Quote.shorten(name, LONGEST_NAME))
+        .collect(toCollection(TreeSet::new));
+  }
+
+  void see(PlanReader.Output output) {
+    outputs.add(output);
+  }
+
+  void complete(boolean is) {
+    complete = is;
+  }
+
+  /** Resources bear the environment's name: a tag on AWS, their folder on this machine. */
+  private static Optional<String> environment(ResourceChange resource) {
+    Optional<String> tag = resource.before(TAG).or(() -> resource.after(TAG));
+    if (tag.isPresent() || !resource.type().equals("terraform_data")) {
+      return tag;
+    }
+    return resource
+        .before("/input")
+        .or(() -> resource.after("/input"))
+        .filter(input -> input.matches("(\\.\\./)*\\.rediform/[a-z0-9-]+(/.*)?"))
+        .map(input -> input.replaceFirst("(\\.\\./)*\\.rediform/([a-z0-9-]+).*", "$2"));
+  }
+
+  private void sources(ResourceChange resource) {
+    if (resource.type().equals("aws_vpc_security_group_ingress_rule")) {
+      resource.before("/cidr_ipv4").ifPresent(ruleSources::add);
+      resource.after("/cidr_ipv4").ifPresent(ruleSources::add);
+    } else if (resource.type().equals("aws_security_group")) {
+      JsonNode ingress = resource.nodeAfter("/ingress");
+      Set<String> sources =
+          groupSources.computeIfAbsent(resource.address(), address -> new TreeSet<>());
+      for (String list : List.of("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids")) {
+        ingress.forEach(rule -> rule.path(list).forEach(source -> sources.add(source.asText())));
+      }
+    }
+  }
+
+  Cluster cluster() {
+    return cluster;
+  }
+
+  boolean isLocal() {
+    return cluster.environment().platform() == Platform.LOCAL;
+  }
+
+  /** All nodes that the plan speaks of. */
+  Stream<NodePlan> nodes() {
+    return nodes.values().stream();
+  }
+
+  Stream<NodePlan> redis() {
+    return nodes().filter(NodePlan::isRedis);
+  }
+
+  Stream<NodePlan> sentinels() {
+    return nodes().filter(node -> !node.isRedis());
+  }
+
+  Optional<NodePlan> node(String name) {
+    return Optional.ofNullable(nodes.get(name));
+  }
+
+  /** Whether there are nodes already. */
+  boolean isOfExistingCluster() {
+    return nodes().anyMatch(NodePlan::existed);
+  }
+
+  /** Resources that change, in the order of the plan. */
+  List<Change> changes() {
+    return changes;
+  }
+
+  /** Names of the environments whose resources the plan holds. */
+  Set<String> environments() {
+    return environments;
+  }
+
+  /** Machines that gates will not find any more. */
+  List<String> untagged() {
+    return untagged;
+  }
+
+  List<PlanReader.Output> outputs() {
+    return outputs;
+  }
+
+  /** Whether it brings everything to what the configuration says. */
+  boolean isComplete() {
+    return complete;
+  }
+
+  /** Who a group lets in although no rule of the plan does, by the group's address. */
+  Map<String, Set<String>> strangers() {
+    Map<String, Set<String>> strangers = new LinkedHashMap<>();
+    groupSources.forEach(
+        (group, sources) -> {
+          Set<String> unknown = new TreeSet<>(sources);
+          unknown.removeAll(ruleSources);
+          if (!unknown.isEmpty()) {
+            strangers.put(group, unknown);
+          }
+        });
+    return strangers;
+  }
+}

@@ -1,0 +1,120 @@
+package stacks.review;
+
+import static java.util.stream.Collectors.joining;
+import static stacks.review.Check.ofDrift;
+import static stacks.review.Check.ofPlan;
+import static stacks.review.Check.ofResource;
+import static stacks.review.Check.when;
+import static stacks.review.Severity.BLOCK;
+import static stacks.review.Severity.WARN;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import stacks.environment.Quote;
+
+/** What is no part of a cluster, what nobody knows, and what is not in the plan. */
+final class PlanRules {
+  /** Kinds whose loss a rule of its own explains. */
+  private static final Set<String> EXPLAINED =
+      Set.of(
+          "aws_ebs_volume",
+          "aws_volume_attachment",
+          "aws_network_interface",
+          "aws_secretsmanager_secret",
+          "aws_secretsmanager_secret_version",
+          "aws_vpc_security_group_ingress_rule");
+
+  static final List<Check> ALL =
+      List.of(
+          ofResource(
+              "part-destroyed",
+              BLOCK,
+              "Something is destroyed or made anew without which nodes do not work.",
+              "Find out what took it out of the configuration, or forces it; put that back.",
+              (resource, classifier) ->
+                  Kinds.of(resource)
+                      .filter(kind -> isLoss(resource, classifier))
+                      .map(kind -> kind.loss() + NodeRules.because(resource))),
+          ofResource(
+              "unknown-resource-touched",
+              BLOCK,
+              "A resource changes that is no part of the cluster as rediform makes it: nobody can say what that does.",
+              "Keep other things in a stack of their own.",
+              (resource, classifier) ->
+                  when(Kinds.of(resource).isEmpty(), resource.action() + ", and not one of ours")),
+          ofResource(
+              "unknown-change",
+              BLOCK,
+              "Something changes of which rediform does not know what it does to a running node.",
+              "Take it back; or find out, and accept this with what you found.",
+              (resource, classifier) -> unknown(resource)),
+          ofPlan(
+              "partial-plan",
+              BLOCK,
+              "The plan was made for some resources only (-target), or leaves some for later: the gates, or what they wait for, may be missing.",
+              "Plan everything: ./rediform plan ENV.",
+              plan ->
+                  plan.isComplete() ? Map.of() : Map.of(Change.SHARED, "it is not the whole plan")),
+          ofDrift(
+              "drift",
+              WARN,
+              "Somebody, or something, has changed this outside of Terraform. The deploy may take it back.",
+              "Find out who and why before you deploy.",
+              (resource, classifier) -> drift(resource)));
+
+  private PlanRules() {}
+
+  private static boolean isLoss(ResourceChange resource, Classifier classifier) {
+    // That one goes for good a rule of its own says.
+    boolean isTakenAgain = Classifier.isStep(resource) && resource.action() == Action.REPLACE;
+    boolean isGate = resource.name().matches(".*-gate|whole");
+    boolean goesWithItsMachine =
+        resource.type().equals("aws_ec2_instance_state")
+            && resource.replacing().equals(Set.of("instance_id"));
+    boolean isSettings =
+        resource.name().endsWith("-settings") && resource.action() == Action.REPLACE;
+    return resource.existed()
+        && resource.action().ends()
+        && !EXPLAINED.contains(resource.type())
+        && !classifier.leaves(resource)
+        && !(classifier.isNode(resource) && resource.action() == Action.REPLACE)
+        && !isTakenAgain
+        && !isGate
+        && !goesWithItsMachine
+        && !isSettings;
+  }
+
+  private static Optional<String> unknown(ResourceChange resource) {
+    Optional<Kinds.Kind> kind = Kinds.of(resource);
+    if (kind.isEmpty()) {
+      return Optional.empty();
+    }
+    if (resource.action() == Action.FORGET || resource.action() == Action.UNKNOWN) {
+      return Optional.of("Terraform is to " + resource.action() + " it");
+    }
+    if (resource.action() != Action.UPDATE) {
+      return Optional.empty();
+    }
+    String attributes =
+        resource.changed().stream()
+            .filter(name -> Classifier.updated(resource, name) == Effect.NOT_UNDERSTOOD)
+            .map(name -> Quote.shorten(name, 40))
+            .collect(joining(", "));
+    return when(!attributes.isEmpty(), attributes + " changes");
+  }
+
+  private static Optional<String> drift(ResourceChange resource) {
+    if (resource.action() == Action.DELETE) {
+      return Optional.of("is gone");
+    }
+    Optional<Kinds.Kind> kind = Kinds.of(resource);
+    String attributes =
+        resource.changed().stream()
+            .filter(name -> kind.filter(one -> one.isMirror(name)).isEmpty())
+            .map(name -> Quote.shorten(name, 40))
+            .collect(joining(", "));
+    return when(!attributes.isEmpty(), attributes + " changed");
+  }
+}

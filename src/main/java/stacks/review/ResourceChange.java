@@ -1,0 +1,226 @@
+package stacks.review;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import stacks.environment.Quote;
+
+/**
+ * One resource of a plan, as {@code terraform show -json} has it.
+ *
+ * <p>It is as long-lived as the look at it: what is kept of it is a {@link Change}. Values that are
+ * marked sensitive cannot be had from it at all.
+ */
+final class ResourceChange {
+  /** Longer addresses exist in bad jokes only. */
+  private static final int LONGEST_ADDRESS = 200;
+
+  private final JsonNode json;
+  private final JsonNode change;
+  private final Action action;
+  private final boolean drift;
+
+  /**
+   * @param drift whether it tells what has happened outside of Terraform, not what will
+   */
+  ResourceChange(JsonNode json, boolean drift) {
+    this.json = json;
+    this.change = json.path("change");
+    this.drift = drift;
+    List<String> words = new ArrayList<>();
+    change.path("actions").forEach(word -> words.add(word.asText()));
+    Action said = Action.of(words);
+    // A resource that is taken over changes nothing by that, and is none that we made.
+    this.action = change.has("importing") && said == Action.NOTHING ? Action.UNKNOWN : said;
+  }
+
+  /** Terraform's address, fit to be shown. */
+  String address() {
+    return Quote.shorten(json.path("address").asText(), LONGEST_ADDRESS);
+  }
+
+  String type() {
+    return json.path("type").asText();
+  }
+
+  String name() {
+    return json.path("name").asText();
+  }
+
+  /** Whether it is looked up and not managed. */
+  boolean isData() {
+    return json.path("mode").asText().equals("data");
+  }
+
+  /** Whether it is one of ours: by itself, in no module, with neither count nor key. */
+  boolean isPlain() {
+    return json.path("mode").asText().equals("managed")
+        && json.path("deposed").isMissingNode()
+        && json.path("address").asText().equals(type() + "." + name());
+  }
+
+  Action action() {
+    return action;
+  }
+
+  boolean isDrift() {
+    return drift;
+  }
+
+  /** Whether the resource is there now. */
+  boolean existed() {
+    return !change.path("before").isNull() && !change.path("before").isMissingNode();
+  }
+
+  /** Whether it will be there. */
+  boolean remains() {
+    return action != Action.DELETE && action != Action.FORGET;
+  }
+
+  /** A single value as it is now; empty where there is none, or it is not to be known. */
+  Optional<String> before(String pointer) {
+    return text("before", pointer);
+  }
+
+  /** A single value as it will be; empty where there is none, or it is not (to be) known. */
+  Optional<String> after(String pointer) {
+    return text("after", pointer);
+  }
+
+  OptionalLong numberBefore(String pointer) {
+    return number(node("before", pointer));
+  }
+
+  OptionalLong numberAfter(String pointer) {
+    return number(node("after", pointer));
+  }
+
+  /** Anything below a pointer as it is now; missing where it is sensitive. */
+  JsonNode nodeBefore(String pointer) {
+    return node("before", pointer);
+  }
+
+  /** Anything below a pointer as it will be; missing where it is sensitive. */
+  JsonNode nodeAfter(String pointer) {
+    return node("after", pointer);
+  }
+
+  /** Whether something is there, be it unknown yet or sensitive. */
+  boolean hasAfter(String pointer) {
+    return !isEmpty(change.path("after").at(pointer)) || isUnknown(pointer);
+  }
+
+  /** Whether a value is made during the apply only. */
+  boolean isUnknown(String pointer) {
+    return holdsTrue(change.path("after_unknown").at(pointer));
+  }
+
+  /** Attributes that will not be what they are. */
+  Set<String> changed() {
+    Set<String> names = new TreeSet<>();
+    JsonNode before = change.path("before");
+    JsonNode after = change.path("after");
+    JsonNode unknown = change.path("after_unknown");
+    before.fieldNames().forEachRemaining(names::add);
+    after.fieldNames().forEachRemaining(names::add);
+    unknown.fieldNames().forEachRemaining(names::add);
+    Set<String> changed = new TreeSet<>();
+    for (String name : names) {
+      if (!same(before.path(name), after.path(name)) || holdsTrue(unknown.path(name))) {
+        changed.addAll(within(name, before.path(name), after.path(name)));
+      }
+    }
+    return changed;
+  }
+
+  /** What differs within a block that stands once: {@code metadata_options.http_tokens}. */
+  private static Set<String> within(String name, JsonNode before, JsonNode after) {
+    if (before.size() != 1 || after.size() != 1 || !before.path(0).isObject()) {
+      return Set.of(name);
+    }
+    Set<String> names = new TreeSet<>();
+    before.path(0).fieldNames().forEachRemaining(names::add);
+    after.path(0).fieldNames().forEachRemaining(names::add);
+    names.removeIf(field -> same(before.path(0).path(field), after.path(0).path(field)));
+    // Nothing that is known differs: then it is what is not known yet.
+    return names.isEmpty()
+        ? Set.of(name)
+        : names.stream().map(field -> name + "." + field).collect(Collectors.toSet());
+  }
+
+  /** Attributes that force a replacement. */
+  Set<String> replacing() {
+    Set<String> names = new TreeSet<>();
+    change.path("replace_paths").forEach(path -> names.add(path.path(0).asText()));
+    return names;
+  }
+
+  private Optional<String> text(String side, String pointer) {
+    JsonNode node = node(side, pointer);
+    return isEmpty(node) || node.isContainerNode() ? Optional.empty() : Optional.of(node.asText());
+  }
+
+  private static OptionalLong number(JsonNode node) {
+    return node.canConvertToLong() ? OptionalLong.of(node.asLong()) : OptionalLong.empty();
+  }
+
+  private JsonNode node(String side, String pointer) {
+    JsonNode sensitive = change.path(side + "_sensitive");
+    // A mark at any step of the way covers all that is below it.
+    for (int end = 0; end >= 0; end = pointer.indexOf('/', end + 1)) {
+      if (sensitive.at(pointer.substring(0, end)).asBoolean()) {
+        return MissingNode.getInstance();
+      }
+    }
+    return holdsTrue(sensitive.at(pointer))
+        ? MissingNode.getInstance()
+        : change.path(side).at(pointer);
+  }
+
+  private static boolean holdsTrue(JsonNode node) {
+    if (node.isContainerNode()) {
+      for (JsonNode child : node) {
+        if (holdsTrue(child)) {
+          return true;
+        }
+      }
+      return false;
+    }
+    return node.asBoolean();
+  }
+
+  /** Terraform has null, "", [] and {} for the same nothing. */
+  private static boolean isEmpty(JsonNode node) {
+    return node.isMissingNode()
+        || node.isNull()
+        || (node.isContainerNode() ? node.isEmpty() : node.isTextual() && node.asText().isEmpty());
+  }
+
+  private static boolean same(JsonNode before, JsonNode after) {
+    if (before.equals(after) || (isEmpty(before) && isEmpty(after))) {
+      return true;
+    }
+    if (!before.isArray() || !after.isArray() || before.size() != after.size()) {
+      return before.isObject() && after.isObject() && sameFields(before, after);
+    }
+    for (int i = 0; i < before.size(); i++) {
+      if (!same(before.get(i), after.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean sameFields(JsonNode before, JsonNode after) {
+    Set<String> names = new TreeSet<>();
+    before.fieldNames().forEachRemaining(names::add);
+    after.fieldNames().forEachRemaining(names::add);
+    return names.stream().allMatch(name -> same(before.path(name), after.path(name)));
+  }
+}

@@ -1,0 +1,47 @@
+package stacks.review;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * What is said of a plan.
+ *
+ * @param environment whose plan it is
+ * @param verdict whether it may be applied
+ * @param approved whether somebody has approved of it
+ * @param costs what it costs, all nodes together
+ * @param nodes what it does to each node that changes, in the order in which that happens
+ * @param findings what is dangerous in it, the gravest first
+ * @param changes every resource that changes
+ */
+public record Review(
+    String environment,
+    Verdict verdict,
+    boolean approved,
+    Costs costs,
+    List<NodeReview> nodes,
+    List<Finding> findings,
+    List<Change> changes) {
+
+  /** What was found by each rule, in the same order. */
+  public Map<ReviewRule, List<Finding>> byRule() {
+    return findings.stream()
+        .collect(Collectors.groupingBy(Finding::rule, LinkedHashMap::new, Collectors.toList()));
+  }
+
+  /** Whether nothing was found that counts. */
+  public boolean isSafe() {
+    return findings.stream().noneMatch(Finding::counts);
+  }
+
+  /** Ids of the rules for whose findings somebody must approve of the plan. */
+  public List<String> requiresApproval() {
+    return findings.stream()
+        .filter(finding -> finding.counts() && finding.severity() == Severity.APPROVAL)
+        .map(finding -> finding.rule().id())
+        .distinct()
+        .toList();
+  }
+}

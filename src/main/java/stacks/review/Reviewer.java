@@ -1,0 +1,144 @@
+package stacks.review;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
+import stacks.environment.Quote;
+
+/** Reads a plan of an environment and says what it does to the cluster, and what is dangerous. */
+public final class Reviewer {
+  private final Cluster cluster;
+  private final Plan plan;
+  private final Classifier classifier;
+  private final Policy policy;
+  private final List<Finding> findings = new ArrayList<>();
+
+  private Reviewer(Cluster cluster, LocalDate today) {
+    this.cluster = cluster;
+    this.plan = new Plan(cluster);
+    this.classifier = new Classifier(cluster);
+    this.policy = new Policy(cluster.environment(), today);
+  }
+
+  /**
+   * Reviews a plan.
+   *
+   * @param json what {@code terraform show -json PLAN} printed
+   * @param cluster the cluster as the environment's file has it
+   * @param today the day on which acceptances hold or have expired
+   * @param approved whether somebody has approved of the plan
+   * @throws UnreadablePlan when it is no plan of this environment, or none that can be judged
+   * @throws IOException when it cannot be read at all
+   */
+  public static Review review(InputStream json, Cluster cluster, LocalDate today, boolean approved)
+      throws IOException {
+    return new Reviewer(cluster, today).read(json).result(approved);
+  }
+
+  private Reviewer read(InputStream json) throws IOException {
+    plan.complete(PlanReader.read(json, this::see, plan::see));
+    Set<String> environments = plan.environments();
+    if (environments.isEmpty()) {
+      throw new UnreadablePlan(
+          "nothing in this plan bears the name of an environment, so it is not one of rediform's; make one with: ./rediform plan "
+              + cluster.name());
+    }
+    if (!environments.equals(Set.of(cluster.name()))) {
+      throw new UnreadablePlan(
+          "this is a plan of %s, not of %s"
+              .formatted(
+                  environments.stream()
+                      .filter(name -> !name.equals(cluster.name()))
+                      .limit(3)
+                      .map(name -> Quote.shorten(name, 60))
+                      .collect(Collectors.joining(", ")),
+                  cluster.name()));
+    }
+    return this;
+  }
+
+  private void see(ResourceChange resource) {
+    plan.see(resource);
+    if (resource.isData()
+        || resource.action() == Action.NOTHING
+        || resource.action() == Action.READ) {
+      return;
+    }
+    for (Check check : ReviewRules.CHECKS) {
+      (resource.isDrift() ? check.drift() : check.change())
+          .apply(resource, classifier)
+          .ifPresent(message -> add(check, resource.address(), message));
+    }
+  }
+
+  private void add(Check check, String place, String message) {
+    findings.add(policy.weigh(check.rule(), place, message));
+  }
+
+  private Review result(boolean approved) {
+    for (Check check : ReviewRules.CHECKS) {
+      check.plan().apply(plan).forEach((place, message) -> add(check, place, message));
+      if (!check.everywhere() && !plan.isOfExistingCluster()) {
+        findings.removeIf(finding -> finding.rule().equals(check.rule()));
+      }
+    }
+    removeWhatIsSaidBetter();
+    findings.sort(
+        Comparator.comparing((Finding finding) -> !finding.counts())
+            .thenComparing(Finding::severity)
+            .thenComparing(finding -> ReviewRules.ALL.indexOf(finding.rule())));
+    return new Review(
+        cluster.name(),
+        verdict(approved),
+        approved,
+        Costs.of(plan),
+        nodes(),
+        List.copyOf(findings),
+        List.copyOf(plan.changes()));
+  }
+
+  /** That more may connect is no news where it is said who. */
+  private void removeWhatIsSaidBetter() {
+    Set<String> said = new HashSet<>();
+    findings.stream()
+        .filter(finding -> !finding.rule().id().equals("access-widened"))
+        .forEach(finding -> said.add(finding.place()));
+    findings.removeIf(
+        finding -> finding.rule().id().equals("access-widened") && said.contains(finding.place()));
+  }
+
+  private Verdict verdict(boolean approved) {
+    Set<Severity> severities =
+        findings.stream()
+            .filter(Finding::counts)
+            .map(Finding::severity)
+            .collect(Collectors.toSet());
+    if (severities.contains(Severity.BLOCK)) {
+      return Verdict.BLOCKED;
+    }
+    return severities.contains(Severity.APPROVAL) && !approved ? Verdict.APPROVAL : Verdict.GO;
+  }
+
+  /** As the deploy takes them: by their gates, and last those that go. */
+  private List<NodeReview> nodes() {
+    Set<String> order = new LinkedHashSet<>();
+    cluster.rollingOrder().stream().map(Node::name).forEach(order::add);
+    plan.nodes().map(NodePlan::name).forEach(order::add);
+    List<NodeReview> nodes = new ArrayList<>();
+    for (String name : order) {
+      plan.node(name)
+          .filter(node -> node.effect() != Effect.NOTHING)
+          .ifPresent(node -> nodes.add(NodeReview.of(node, nodes.size() + 1)));
+    }
+    return List.copyOf(nodes);
+  }
+}

@@ -1,0 +1,94 @@
+package stacks.review;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+/** A plan in a few sentences, as a person wants them first. */
+public final class Summary {
+  /** More names than this are a number. */
+  private static final int MOST_NAMES = 3;
+
+  private final Review review;
+  private final List<String> sentences = new ArrayList<>();
+
+  private Summary(Review review) {
+    this.review = review;
+  }
+
+  /** The sentences, without a full stop. */
+  public static List<String> of(Review review) {
+    Summary summary = new Summary(review);
+    summary.nodes();
+    summary.writes();
+    return List.copyOf(summary.sentences);
+  }
+
+  private void nodes() {
+    Costs costs = review.costs();
+    if (review.changes().isEmpty()) {
+      add(review.environment() + " is what its file says; a deploy would change nothing");
+    } else if (review.nodes().isEmpty()) {
+      add("no node restarts");
+    }
+    named(node -> node.effect() == Effect.NEW_NODE, "is new", "are new");
+    named(NodeReview::restarts, "restarts", "restart, one after the other");
+    count(costs.replacedNodes(), "is made anew", "are made anew");
+    count(costs.removedNodes(), "leaves the cluster", "leave the cluster");
+    count(costs.bigger(), "gets a larger machine", "get larger machines");
+    count(costs.smaller(), "gets a smaller machine", "get smaller machines");
+    count(costs.otherwise(), "gets another machine", "get other machines");
+  }
+
+  private void writes() {
+    Costs costs = review.costs();
+    if (costs.mostMasterChanges() > 0) {
+      add(
+          String.format(
+              Locale.ROOT,
+              "writes pause %s, about %.1f s each time (measured: %s)",
+              times(costs.fewestMasterChanges(), costs.mostMasterChanges()),
+              Costs.WRITE_GAP,
+              Costs.SOURCE));
+    }
+    if (costs.fullResyncs() > 0) {
+      add(
+          "%s of all data between nodes, up to maxmemory each, %s in all"
+              .formatted(
+                  costs.fullResyncs() == 1 ? "one copy" : costs.fullResyncs() + " copies",
+                  costs.mostData()));
+    }
+    if (review.isSafe() && costs.restarts() > 0) {
+      add("nothing is lost");
+    }
+  }
+
+  private void named(Predicate<NodeReview> which, String one, String several) {
+    List<String> names = review.nodes().stream().filter(which).map(NodeReview::name).toList();
+    if (names.size() <= MOST_NAMES && !names.isEmpty()) {
+      add(String.join(", ", names) + " " + (names.size() == 1 ? one : several));
+    } else {
+      count(names.size(), one, several);
+    }
+  }
+
+  private void count(int count, String one, String several) {
+    if (count > 0) {
+      add(count == 1 ? "one node " + one : count + " nodes " + several);
+    }
+  }
+
+  private void add(String sentence) {
+    sentences.add(sentence);
+  }
+
+  private static String times(int fewest, int most) {
+    if (fewest == most) {
+      return most == 1 ? "once" : most + " times";
+    } else if (fewest > 0) {
+      return "once to " + most + " times";
+    }
+    return most == 1 ? "once, or not at all" : "up to " + most + " times";
+  }
+}

@@ -1,0 +1,167 @@
+package stacks.review;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.function.Consumer;
+import stacks.cluster.Cluster;
+
+/**
+ * Plans for what no real plan is needed to show: broken input, hostile text, policy. What rules
+ * find in real ones is in {@code ReviewIT}.
+ */
+public final class PlanJson {
+  static final ObjectMapper MAPPER = new ObjectMapper();
+  static final LocalDate TODAY = LocalDate.of(2027, 3, 31);
+
+  private final ObjectNode root = MAPPER.createObjectNode();
+  private final ArrayNode changes;
+  private final String environment;
+
+  public PlanJson(String environment) {
+    this.environment = environment;
+    root.put("format_version", "1.2").put("terraform_version", "1.11.4");
+    root.putObject("planned_values");
+    changes = root.putArray("resource_changes");
+    root.put("complete", true).put("errored", false);
+  }
+
+  /** One in which nothing changes, of three data nodes and three Sentinels. */
+  public static PlanJson of(String environment) {
+    PlanJson plan = new PlanJson(environment).volume("redis-1", List.of("no-op"), 100, 100);
+    for (String kind : List.of("redis-", "sentinel-")) {
+      for (int number = 1; number <= 3; number++) {
+        plan.machine(kind + number, List.of("no-op"), "c7i.xlarge", "c7i.xlarge");
+      }
+    }
+    return plan;
+  }
+
+  /** Adds a resource, or takes the place of one; {@code edit} gets its {@code change}. */
+  public PlanJson resource(
+      String type, String name, List<String> actions, Consumer<ObjectNode> edit) {
+    String address = type + "." + name;
+    for (int i = changes.size() - 1; i >= 0; i--) {
+      if (changes.get(i).path("address").asText().equals(address)) {
+        changes.remove(i);
+      }
+    }
+    ObjectNode resource = changes.addObject();
+    resource.put("address", address).put("mode", "managed").put("type", type);
+    resource.put("name", name);
+    ObjectNode change = resource.putObject("change");
+    actions.forEach(change.withArray("actions")::add);
+    boolean before = !actions.equals(List.of("create"));
+    boolean after = !actions.equals(List.of("delete"));
+    for (String side : List.of("before", "after")) {
+      if (side.equals("before") ? before : after) {
+        change.putObject(side).putObject("tags_all").put("rediform", environment);
+      } else {
+        change.putNull(side);
+      }
+    }
+    change.putObject("after_unknown");
+    edit.accept(change);
+    return this;
+  }
+
+  public PlanJson volume(String node, List<String> actions, int before, int after) {
+    return resource(
+        "aws_ebs_volume",
+        node + "-data",
+        actions,
+        change -> {
+          set(change, "before", volume -> volume.put("size", before).put("encrypted", true));
+          set(change, "after", volume -> volume.put("size", after).put("encrypted", true));
+        });
+  }
+
+  /** A machine whose type changes, and its gate that waits before. */
+  public PlanJson restart(String node) {
+    return machine(node, List.of("update"), "c7i.xlarge", "c7i.2xlarge")
+        .resource("terraform_data", node + "-gate", List.of("delete", "create"), change -> {});
+  }
+
+  public PlanJson machine(String node, List<String> actions, String before, String after) {
+    return resource(
+        "aws_instance",
+        node,
+        actions,
+        change -> {
+          for (String side : List.of("before", "after")) {
+            set(
+                change,
+                side,
+                machine -> {
+                  machine.put("instance_type", side.equals("before") ? before : after);
+                  machine.putArray("root_block_device").addObject().put("encrypted", true);
+                  machine
+                      .putArray("metadata_options")
+                      .addObject()
+                      .put("http_tokens", "required")
+                      .put("http_put_response_hop_limit", 1);
+                });
+          }
+        });
+  }
+
+  private static void set(ObjectNode change, String side, Consumer<ObjectNode> edit) {
+    if (change.path(side) instanceof ObjectNode object) {
+      edit.accept(object);
+    }
+  }
+
+  /** Changes anything about the plan. */
+  public PlanJson with(Consumer<ObjectNode> edit) {
+    edit.accept(root);
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    try {
+      return MAPPER.writeValueAsString(root);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public InputStream stream() {
+    return new ByteArrayInputStream(toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** What is said of it. */
+  public Review review(Cluster cluster) throws IOException {
+    return Reviewer.review(stream(), cluster, TODAY, false);
+  }
+
+  /** What is said of any text. */
+  static Review review(String json, Cluster cluster) throws IOException {
+    return Reviewer.review(
+        new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), cluster, TODAY, false);
+  }
+
+  /** Each finding as its rule and place, those that are accepted too. */
+  static List<String> findings(Review review) {
+    return review.findings().stream()
+        .map(finding -> finding.rule().id() + " " + finding.place())
+        .toList();
+  }
+
+  static JsonNode read(String json) {
+    try {
+      return MAPPER.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

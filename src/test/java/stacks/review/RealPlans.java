@@ -1,0 +1,136 @@
+package stacks.review;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import stacks.Synth;
+import stacks.testing.Environments;
+import stacks.testing.FakeAws;
+import stacks.testing.Run;
+import stacks.testing.Terraform;
+
+/**
+ * Plans by real Terraform with the real AWS provider, all from one cluster that was applied once to
+ * an emulated AWS: an apply takes a minute, a plan two seconds.
+ */
+final class RealPlans implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path root;
+  private final String name;
+  private final Path stack;
+  private final FakeAws aws = new FakeAws();
+  private final Map<String, String> environment = new HashMap<>(aws.environment());
+  private String synthesized = "";
+  private JsonNode configuration;
+
+  /**
+   * Applies an environment.
+   *
+   * @param root an empty folder
+   */
+  RealPlans(Path root, String name, String yaml) throws IOException, InterruptedException {
+    this.root = root;
+    this.name = name;
+    this.stack = Synth.stack(root.resolve("cdktf.out"), name);
+    environment.put("TF_IN_AUTOMATION", "1");
+    environment.put("TF_INPUT", "0");
+    write(yaml, RealPlans::withoutGates);
+    Terraform terraform = new Terraform(stack, aws.environment());
+    terraform.init();
+    terraform.plan();
+    terraform.applyPlan();
+  }
+
+  /** Gates would make the machines one after the other, and run a launcher that is not here. */
+  private static void withoutGates(ObjectNode resources) {
+    resources.get("aws_instance").forEach(machine -> ((ObjectNode) machine).remove("depends_on"));
+    resources
+        .get("terraform_data")
+        .forEach(gate -> ((ObjectNode) gate).remove(List.of("depends_on", "provisioner")));
+  }
+
+  /**
+   * The JSON of a plan.
+   *
+   * @param yaml the environment's file
+   * @param edit what is done to the resources of the configuration that comes of it
+   * @param options of {@code terraform plan}
+   */
+  String of(String yaml, Consumer<ObjectNode> edit, String... options)
+      throws IOException, InterruptedException {
+    write(yaml, edit);
+    List<String> plan = new ArrayList<>(List.of("plan", "-no-color", "-lock=false", "-out=plan"));
+    plan.addAll(List.of(options));
+    // One that fails is kept too, and says in itself that it did.
+    Files.deleteIfExists(stack.resolve("plan"));
+    Run planned = terraform(plan.toArray(String[]::new));
+    if (!Files.exists(stack.resolve("plan"))) {
+      planned.succeeded();
+    }
+    return terraform("show", "-json", "plan").succeeded().out();
+  }
+
+  /** The same, without a look at what is there: that is what the state says. */
+  String quick(String yaml, Consumer<ObjectNode> edit, String... options)
+      throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of("-refresh=false"));
+    all.addAll(List.of(options));
+    return of(yaml, edit, all.toArray(String[]::new));
+  }
+
+  /** The same, as if nothing had been applied yet. */
+  String first(String yaml, Consumer<ObjectNode> edit) throws IOException, InterruptedException {
+    Path state = root.resolve(".rediform").resolve(name).resolve("terraform.tfstate");
+    Path aside = state.resolveSibling("aside");
+    Files.move(state, aside);
+    try {
+      return quick(yaml, edit);
+    } finally {
+      Files.deleteIfExists(state);
+      Files.move(aside, state);
+    }
+  }
+
+  /** What somebody does by hand, in Python with {@code ec2} at hand. */
+  void byHand(String python) throws IOException, InterruptedException {
+    Run.of(root, environment, "python3", "-c", "import boto3\nec2 = boto3.client('ec2')\n" + python)
+        .succeeded();
+  }
+
+  private void write(String yaml, Consumer<ObjectNode> edit) throws IOException {
+    Path file = stack.resolve("cdk.tf.json");
+    if (!yaml.equals(synthesized)) {
+      Synth.write(root.resolve("cdktf.out"), List.of(Environments.cluster(name, yaml)));
+      configuration = JSON.readTree(file.toFile());
+      synthesized = yaml;
+    }
+    JsonNode edited = configuration.deepCopy();
+    edit.accept((ObjectNode) edited.get("resource"));
+    JSON.writeValue(file.toFile(), edited);
+  }
+
+  private Run terraform(String... words) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("terraform"));
+    command.addAll(List.of(words));
+    return Run.of(stack, environment, command);
+  }
+
+  @Override
+  public void close() throws IOException {
+    aws.close();
+    try (Stream<Path> files = Files.walk(root)) {
+      files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package stacks.review;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import stacks.testing.Environments;
+import stacks.testing.FakeAws;
+import stacks.testing.Terraform;
+
+/** Every rule, in plans by real Terraform with the real AWS provider. */
+@Execution(ExecutionMode.SAME_THREAD)
+class ReviewIT {
+  /** Rules that other tests of this class show. */
+  private static final Set<String> SHOWN_BELOW =
+      Set.of("cluster-destroyed", "drift", "opened-by-hand");
+
+  @TempDir static Path root;
+
+  private static RealPlans plans;
+
+  @BeforeAll
+  static void apply() throws Exception {
+    assumeTrue(Terraform.isPossible(), "Terraform is missing");
+    assumeTrue(FakeAws.isPossible(), "python3 with moto, boto3 and flask is missing");
+    plans = new RealPlans(root, Plans.NAME, Plans.FILE);
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    if (plans != null) {
+      plans.close();
+    }
+  }
+
+  static Stream<Plans.Case> cases() {
+    return Stream.concat(Plans.ofFiles(), EditedPlans.all());
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void a_plan_trips_the_rules_that_it_breaks_and_no_other(Plans.Case plan) throws Exception {
+    String json = plans.quick(plan.yaml(), plan.edit(), plan.options().toArray(String[]::new));
+    assertThat(PlanJson.findings(Plans.review(json, plan.yaml())))
+        .containsExactlyInAnyOrderElementsOf(plan.found());
+  }
+
+  @Test
+  void every_rule_is_shown_here() {
+    Set<String> shown = new TreeSet<>(SHOWN_BELOW);
+    cases().flatMap(plan -> plan.found().stream()).forEach(found -> shown.add(found.split(" ")[0]));
+    assertThat(shown).containsExactlyInAnyOrderElementsOf(ReviewRules.ids());
+  }
+
+  @Test
+  void a_first_deploy_is_safe_and_one_with_holes_is_not() throws Exception {
+    Review safe = Plans.review(plans.first(Plans.FILE, resources -> {}), Plans.FILE);
+    assertThat(PlanJson.findings(safe)).isEmpty();
+    assertThat(safe.costs().newNodes()).isEqualTo(6);
+    assertThat(safe.costs().fullResyncs()).isZero();
+
+    String oneZone = Plans.FILE.replace("network:\n", "network:\n  zones: [eu-central-1a]\n");
+    Review holes =
+        Plans.review(
+            plans.first(
+                oneZone,
+                resources -> {
+                  Plans.at(resources, "aws_ebs_volume", "redis-1-data").remove("encrypted");
+                  Plans.at(resources, "aws_instance", "redis-1").remove("metadata_options");
+                  Plans.at(
+                          resources,
+                          "aws_vpc_security_group_ingress_rule",
+                          "redis-from-10-60-0-0-16")
+                      .put("cidr_ipv4", "0.0.0.0/0");
+                }),
+            oneZone);
+    assertThat(PlanJson.findings(holes))
+        .containsExactlyInAnyOrder(
+            "encryption-off aws_ebs_volume.redis-1-data",
+            "imds-v1 aws_instance.redis-1",
+            "world-open aws_vpc_security_group_ingress_rule.redis-from-10-60-0-0-16",
+            "master-and-replica-same-zone shared");
+  }
+
+  @Test
+  void whatever_else_is_done_to_a_resource_is_never_called_safe() throws Exception {
+    PlanMutations mutations = new PlanMutations(plans.quick(Plans.FILE, resources -> {}));
+    List<String> missed = new ArrayList<>();
+    mutations.forEach(
+        (what, json) -> {
+          if (Plans.review(json, Plans.FILE).isSafe()) {
+            missed.add(what);
+          }
+        });
+    assertThat(missed).isEmpty();
+    assertThat(mutations.tried()).hasSizeGreaterThan(1_500);
+    assertThat(mutations.tried().stream().map(what -> what.split(" ")[0]).distinct())
+        .as("kinds of resources")
+        .hasSize(23);
+  }
+
+  @Test
+  void the_end_of_the_cluster_is_called_that() throws Exception {
+    String unprotected = Plans.FILE.replace("region:", "protect: false, region:");
+    Review review = Plans.review(plans.quick(unprotected, r -> {}, "-destroy"), unprotected);
+    assertThat(review.findings().get(0).rule().id()).isEqualTo("cluster-destroyed");
+    assertThat(review.changes())
+        .hasSizeGreaterThan(60)
+        .noneMatch(
+            change ->
+                change.effect().compareTo(Effect.PART_LOST) < 0
+                    && !change.address().startsWith("aws_vpc_security_group_ingress_rule"));
+  }
+
+  @Test
+  void a_plan_that_terraform_could_not_finish_is_refused() throws Exception {
+    String json = plans.quick(Plans.FILE, resources -> {}, "-destroy"); // prevent_destroy
+    assertThatThrownBy(() -> PlanJson.review(json, Environments.cluster(Plans.NAME, Plans.FILE)))
+        .isInstanceOf(UnreadablePlan.class)
+        .hasMessageContaining("ended with an error");
+  }
+
+  @Test
+  void what_was_changed_by_hand_is_seen() throws Exception {
+    assertThat(PlanJson.findings(Plans.review(plans.of(Plans.FILE, r -> {}), Plans.FILE)))
+        .as("what AWS itself fills in is no change")
+        .isEmpty();
+    plans.byHand(
+        """
+        group = ec2.describe_security_groups(
+            Filters=[{'Name': 'group-name', 'Values': ['cache-redis']}])['SecurityGroups'][0]
+        rule = dict(GroupId=group['GroupId'], IpProtocol='tcp', FromPort=6379, ToPort=6379,
+                    CidrIp='0.0.0.0/0')
+        ec2.authorize_security_group_ingress(**rule)
+        volume = ec2.describe_volumes(
+            Filters=[{'Name': 'tag:Name', 'Values': ['cache-redis-1-data']}])['Volumes'][0]
+        ec2.create_tags(Resources=[volume['VolumeId']], Tags=[{'Key': 'Team', 'Value': 'x'}])
+        """);
+    try {
+      assertThat(PlanJson.findings(Plans.review(plans.of(Plans.FILE, r -> {}), Plans.FILE)))
+          .containsExactlyInAnyOrder(
+              "opened-by-hand aws_security_group.redis", "drift aws_ebs_volume.redis-1-data");
+    } finally {
+      plans.byHand(
+          """
+          group = ec2.describe_security_groups(
+              Filters=[{'Name': 'group-name', 'Values': ['cache-redis']}])['SecurityGroups'][0]
+          ec2.revoke_security_group_ingress(GroupId=group['GroupId'], IpProtocol='tcp',
+              FromPort=6379, ToPort=6379, CidrIp='0.0.0.0/0')
+          """);
+    }
+  }
+}
