@@ -15,6 +15,9 @@ public final class LiveSettings {
   /** Characters that the value of a tag may have (Amazon EC2, "Tag restrictions"). */
   public static final int LONGEST = 256;
 
+  /** What the name of a tag begins with that is one of them; the node looks for it. */
+  public static final String TAG = "redis.";
+
   /** Upper bound of the replication backlog: write rate × restart time, for about 10 MB/s. */
   private static final Memory LARGEST_BACKLOG = Memory.parse("256mb");
 

@@ -13,6 +13,7 @@ import static stacks.review.Effect.NOT_UNDERSTOOD;
 import static stacks.review.Effect.PART_LOST;
 import static stacks.review.Effect.ROLLING_RESTART;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -101,6 +102,9 @@ final class Classifier {
     if (kind.isMirror(attribute) && resource.isUnknown("/" + attribute)) {
       return NOTHING; // AWS will say what it is
     }
+    if (attribute.startsWith("tags") && !LiveDirectives.of(resource).changed().isEmpty()) {
+      return LIVE_SETTING;
+    }
     Effect effect = kind.effectOf(attribute);
     if (effect == ACCESS_WIDENED && resource.type().equals("aws_vpc_security_group_ingress_rule")) {
       return Access.isNarrower(resource) ? ACCESS_NARROWED : ACCESS_WIDENED;
@@ -127,11 +131,28 @@ final class Classifier {
     } else if (isData(resource)) {
       return DATA_AT_RISK;
     } else if (resource.name().endsWith("-settings")) {
-      return ROLLING_RESTART;
+      return staysUp(resource) ? LIVE_SETTING : ROLLING_RESTART;
     } else if (resource.type().equals("aws_vpc_security_group_ingress_rule")) {
       return ACCESS_WIDENED;
     }
     return isStep(resource) ? NOTHING : PART_LOST;
+  }
+
+  /**
+   * Whether the settings of a node on this machine differ in what Redis takes while it runs only.
+   */
+  private static boolean staysUp(ResourceChange settings) {
+    JsonNode before = settings.nodeBefore("/triggers_replace");
+    JsonNode after = settings.nodeAfter("/triggers_replace");
+    if (before.size() != after.size() || settings.isUnknown("/triggers_replace")) {
+      return false;
+    }
+    for (int i = 0; i < before.size(); i++) {
+      if (i != LiveDirectives.TRIGGER && !before.path(i).equals(after.path(i))) {
+        return false;
+      }
+    }
+    return before.size() > LiveDirectives.TRIGGER;
   }
 
   /** Whether it is a step of every deploy, which is made anew to be taken again. */

@@ -75,6 +75,19 @@ final class GuardRules {
                           && isMetadataOpen(resource),
                       "answers metadata requests without a token, or from further away")),
           ofResource(
+              "settings-unreadable",
+              BLOCK,
+              "A node no longer sees its own tags, and they are its settings: it keeps those it has, and a new machine does not start.",
+              "Leave instance_metadata_tags enabled.",
+              (resource, classifier) ->
+                  when(
+                      resource.type().equals("aws_instance")
+                          && resource.remains()
+                          && !resource
+                              .after("/metadata_options/0/instance_metadata_tags")
+                              .equals(Optional.of("enabled")),
+                      "cannot read its tags")),
+          ofResource(
               "iam-widened",
               BLOCK,
               "A node may do more than read its own passwords; so may whoever breaks into one.",

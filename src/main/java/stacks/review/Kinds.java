@@ -68,6 +68,7 @@ final class Kinds {
                       "user_data_base64", ROLLING_RESTART,
                       "metadata_options.http_tokens", LIVE_SETTING,
                       "metadata_options.http_put_response_hop_limit", LIVE_SETTING,
+                      "metadata_options.instance_metadata_tags", LIVE_SETTING,
                       "disable_api_termination", LIVE_SETTING,
                       "root_block_device.volume_size", LIVE_SETTING,
                       "root_block_device.tags", COSMETIC,

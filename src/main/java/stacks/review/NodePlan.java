@@ -42,6 +42,9 @@ final class NodePlan {
       losesData = true;
     }
     restarts |= meaning == Effect.ROLLING_RESTART;
+    if (classifier.isNode(resource) || resource.name().equals(name + "-settings")) {
+      live(LiveDirectives.of(resource), resource);
+    }
     switch (resource.type()) {
       case "aws_instance" -> machine(resource);
       case "aws_ebs_volume" -> volume(resource);
@@ -66,13 +69,19 @@ final class NodePlan {
     if (!before.equals(after)) {
       Optional<UserData> old = before.flatMap(UserData::of);
       Optional<UserData> next = after.flatMap(UserData::of);
-      maxmemoryBefore = old.flatMap(UserData::maxmemory);
-      maxmemoryAfter = next.flatMap(UserData::maxmemory);
       if (old.isPresent() && next.isPresent()) {
         settings.addAll(old.get().changesTo(next.get()));
       } else if (machine.existed() && machine.remains()) {
         settings.add("user-data");
       }
+    }
+  }
+
+  private void live(LiveDirectives directives, ResourceChange resource) {
+    directives.maxmemoryBefore().ifPresent(found -> maxmemoryBefore = Optional.of(found));
+    directives.maxmemoryAfter().ifPresent(found -> maxmemoryAfter = Optional.of(found));
+    if (resource.existed() && resource.remains()) {
+      settings.addAll(directives.changed());
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
  * @param approved whether somebody has approved of it
  * @param costs what it costs, all nodes together
  * @param nodes what it does to each node that changes, in the order in which that happens
+ * @param places every node of the file, and those that go
  * @param findings what is dangerous in it, the gravest first
  * @param changes every resource that changes
  */
@@ -22,6 +23,7 @@ public record Review(
     boolean approved,
     Costs costs,
     List<NodeReview> nodes,
+    List<Place> places,
     List<Finding> findings,
     List<Change> changes) {
 

@@ -8,7 +8,10 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -84,6 +87,26 @@ public final class Reviewer {
     findings.add(policy.weigh(check.rule(), place, message));
   }
 
+  private List<Place> places(List<NodeReview> nodes) {
+    Map<String, NodeReview> changes =
+        nodes.stream().collect(Collectors.toMap(NodeReview::name, Function.identity()));
+    List<Place> places = new ArrayList<>();
+    for (Node node : cluster.nodes()) {
+      places.add(
+          new Place(
+              node.name(),
+              plan.isLocal() ? "" : node.subnet().zone(),
+              node.equals(cluster.firstMaster()),
+              node.size().cpu() + " CPU, " + node.size().memory() + ", disk " + node.size().disk(),
+              Optional.ofNullable(changes.remove(node.name()))));
+    }
+    changes.values().stream()
+        .sorted(Comparator.comparing(NodeReview::turn))
+        .forEach(
+            node -> places.add(new Place(node.name(), "leaves", false, "", Optional.of(node))));
+    return List.copyOf(places);
+  }
+
   private Review result(boolean approved) {
     for (Check check : ReviewRules.CHECKS) {
       check.plan().apply(plan).forEach((place, message) -> add(check, place, message));
@@ -96,12 +119,14 @@ public final class Reviewer {
         Comparator.comparing((Finding finding) -> !finding.counts())
             .thenComparing(Finding::severity)
             .thenComparing(finding -> ReviewRules.ALL.indexOf(finding.rule())));
+    List<NodeReview> nodes = nodes();
     return new Review(
         cluster.name(),
         verdict(approved),
         approved,
         Costs.of(plan),
-        nodes(),
+        nodes,
+        places(nodes),
         List.copyOf(findings),
         List.copyOf(plan.changes()));
   }

@@ -14,7 +14,6 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
-import stacks.environment.Memory;
 
 /**
  * What a machine's user-data makes of it, as far as a person wants to know it before a deploy.
@@ -25,8 +24,8 @@ record UserData(Map<String, String> files) {
   /** Unpacked it is some 50 KiB; more is a bomb. */
   private static final int LARGEST = 1 << 20;
 
-  private static final String FILE = "  - path: ";
-  private static final String INDENT = "      ";
+  private static final String FILE = "- path: ";
+  private static final String INDENT = "   ";
   private static final Pattern SETTINGS = Pattern.compile(".*/(redis|sentinel)\\.conf");
 
   /** Passwords in Redis's words, and keys in the form of those who issue them. */
@@ -63,15 +62,6 @@ record UserData(Map<String, String> files) {
     Map<String, String> texts = new TreeMap<>();
     files.forEach((path, text) -> texts.put(path, text.toString()));
     return texts;
-  }
-
-  /** Redis's {@code maxmemory}, where it is one that Redis reads. */
-  Optional<Memory> maxmemory() {
-    try {
-      return Optional.ofNullable(directives().get("maxmemory")).map(Memory::parse);
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
   }
 
   /** Whether a password or a key stands in it. */

@@ -108,7 +108,8 @@ public final class PlanJson {
                       .putArray("metadata_options")
                       .addObject()
                       .put("http_tokens", "required")
-                      .put("http_put_response_hop_limit", 1);
+                      .put("http_put_response_hop_limit", 1)
+                      .put("instance_metadata_tags", "enabled");
                 });
           }
         });

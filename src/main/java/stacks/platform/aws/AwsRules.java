@@ -22,6 +22,7 @@ import stacks.environment.Environment.Replicas;
 import stacks.environment.Environment.Sentinels;
 import stacks.environment.Platform;
 import stacks.environment.Problem.Severity;
+import stacks.render.LiveSettings;
 import stacks.render.UserData;
 
 /** Rules that hold on AWS only. They start no Node process, so {@code check} stays fast. */
@@ -257,7 +258,7 @@ public final class AwsRules {
             .filter(
                 tag ->
                     tag.startsWith("aws:")
-                        || tag.startsWith(Tags.SETTING)
+                        || tag.startsWith(LiveSettings.TAG)
                         || tag.equals("rediform"))
             .sorted()
             .collect(Collectors.joining(", "));

@@ -9,6 +9,7 @@ import java.util.Map;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.platform.Gates;
+import stacks.platform.Literal;
 
 /**
  * One node after the other: a gate before each, and one at the end.
@@ -60,7 +61,7 @@ final class Rolling {
               List.of(
                   InstanceTypes.of(node),
                   "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}",
-                  Tags.literally(Tags.settings(cluster, node).toString())),
+                  Literal.of(Tags.settings(cluster, node).toString())),
               Gates.before(cluster, node, "--existing=" + EXISTING)));
       gates.add("${terraform_data." + name + ".id}");
       Machine.add(resources, node, around, "terraform_data." + name);

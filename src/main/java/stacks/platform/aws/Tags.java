@@ -5,13 +5,11 @@ import java.util.TreeMap;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
+import stacks.platform.Literal;
 import stacks.render.LiveSettings;
 
 /** Tags, by which a person finds the cluster's resources in the AWS console. */
 final class Tags {
-  /** What the name of a tag begins with that is a setting of Redis; the node looks for it. */
-  static final String SETTING = "redis.";
-
   private Tags() {}
 
   /** Tags of every resource: the file's own, and {@code rediform} with the environment's name. */
@@ -21,14 +19,9 @@ final class Tags {
         .environment()
         .aws()
         .tags()
-        .forEach((tag, value) -> tags.put(literally(tag), literally(value)));
+        .forEach((tag, value) -> tags.put(Literal.of(tag), Literal.of(value)));
     tags.put("rediform", cluster.name());
     return tags;
-  }
-
-  /** Terraform reads every text as a template, a map's keys too; the file's words are none. */
-  static String literally(String text) {
-    return text.replace("${", "$${").replace("%{", "%%{");
   }
 
   /** The name that the console shows, such as {@code production-redis-1}. */
@@ -39,7 +32,8 @@ final class Tags {
   /** Tags of a node's machine: its name, and the settings that Redis takes while it runs. */
   static Map<String, String> ofMachine(Cluster cluster, Node node) {
     Map<String, String> tags = new TreeMap<>(name(cluster, node.name()));
-    settings(cluster, node).forEach((name, value) -> tags.put(SETTING + name, literally(value)));
+    settings(cluster, node)
+        .forEach((name, value) -> tags.put(LiveSettings.TAG + name, Literal.of(value)));
     return tags;
   }
 

@@ -20,6 +20,7 @@ import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
+import stacks.platform.Literal;
 import stacks.render.Layout;
 import stacks.render.LiveSettings;
 import stacks.render.NodeFiles;
@@ -178,8 +179,12 @@ public final class LocalPlatform implements ClusterPlatform {
             resource,
             Gates.before(cluster, node, ""),
             run(NODES + "/" + SUPERVISOR + " apply " + nodeHome + " " + NODES + "/" + node.name()));
+    // What needs no restart stands for itself: a plan shows what changes.
+    Map<String, String> files = render(cluster, node);
+    String live = files.getOrDefault(Layout.LIVE_SETTINGS, "");
+    files.remove(Layout.LIVE_SETTINGS);
     settings.addOverride(
-        "triggers_replace", List.of(digest(render(cluster, node)), generation(nodeHome)));
+        "triggers_replace", List.of(digest(files), generation(nodeHome), Literal.of(live)));
     return settings;
   }
 

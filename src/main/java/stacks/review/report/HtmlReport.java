@@ -4,6 +4,7 @@ import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -18,7 +19,11 @@ import stacks.review.Summary;
 /** A review as one page that needs nothing else: {@code templates/review/page.html}. */
 public final class HtmlReport {
   private static final Template PAGE =
-      Mustache.compiler().escapeHTML(true).strictSections(true).compile(text("page.html"));
+      Mustache.compiler()
+          .escapeHTML(true)
+          .strictSections(true)
+          .withLoader(name -> new StringReader(text(name)))
+          .compile(text("page.html"));
 
   private HtmlReport() {}
 
@@ -30,6 +35,9 @@ public final class HtmlReport {
     page.put("summary", Summary.of(review));
     page.put("requiresApproval", String.join(", ", review.requiresApproval()));
     page.put("nodes", review.nodes().stream().map(HtmlReport::node).toList());
+    Map<String, Object> drawing = new LinkedHashMap<>(Topology.of(review.places()));
+    drawing.put("description", Topology.description(review.places()));
+    page.put("drawing", drawing);
     page.put("hasNodes", !review.nodes().isEmpty());
     page.put("findings", review.byRule().values().stream().map(HtmlReport::finding).toList());
     page.put("hasFindings", !review.findings().isEmpty());

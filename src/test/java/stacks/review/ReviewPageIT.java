@@ -1,0 +1,98 @@
+package stacks.review;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import stacks.cluster.Cluster;
+import stacks.review.report.HtmlReport;
+import stacks.testing.Environments;
+import stacks.testing.Run;
+
+/** The page, in a real browser. Its pictures stay in {@code target/review-page}. */
+class ReviewPageIT {
+  private static final Path TOOLS = Path.of("src/test/npm");
+
+  private static final String FILE =
+      """
+      platform: aws
+      aws: {region: eu-central-1}
+      review: {requireApproval: [memory-below-use]}
+      accepts: [{rule: access-narrowed, reason: The old office has moved out.}]
+      """;
+
+  /** A plan to look at, and a word that its page shows. */
+  private record Case(String name, Review review, String verdict) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Case> cases() throws Exception {
+    Cluster cluster = Environments.cluster("cache", FILE);
+    Cluster large =
+        Environments.cluster("cache", FILE + "replicas: {count: 90}\nsentinels: {count: 5}\n");
+    return Stream.of(
+        new Case("nothing", PlanJson.of("cache").review(cluster), "go"),
+        new Case(
+            "restarts",
+            PlanJson.of("cache")
+                .restart("redis-1")
+                .restart("redis-2")
+                .restart("redis-3")
+                .machine("sentinel-4", List.of("delete"), "t3.micro", "")
+                .review(cluster),
+            "go"),
+        new Case(
+            "blocked",
+            PlanJson.of("cache")
+                .restart("redis-2")
+                .volume("redis-1", List.of("update"), 100, 50)
+                .machine("redis-3", List.of("delete", "create"), "c7i.xlarge", "c7i.xlarge")
+                .resource("aws_thing", "<b>&\u202e`x`", List.of("create"), change -> {})
+                .review(cluster),
+            "blocked"),
+        new Case("many", PlanJson.of("cache").restart("redis-2").review(large), "go"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void page_is_for_everybody_and_needs_nothing_else(Case each) throws Exception {
+    assumeTrue(
+        Files.exists(TOOLS.resolve("node_modules")) && Run.isPossible("chromium", "--version"),
+        "a browser is missing; to get it: sudo apt-get install chromium, and npm ci --prefix"
+            + " src/test/npm --ignore-scripts");
+    Path folder = Files.createDirectories(Path.of("target/review-page", each.name()));
+    Path page = Files.writeString(folder.resolve("page.html"), HtmlReport.of(each.review()));
+    assertThat(Files.readString(page)).contains(": " + each.verdict() + "</title>");
+    Run look =
+        Run.of(
+                TOOLS,
+                Map.of(),
+                "node",
+                "look.mjs",
+                page.toAbsolutePath().toString(),
+                folder.toAbsolutePath().toString())
+            .succeeded();
+    JsonNode seen = PlanJson.read(look.out());
+    assertThat(seen).hasSize(4);
+    seen.properties()
+        .forEach(
+            device -> {
+              JsonNode what = device.getValue();
+              assertThat(what.path("violations")).as(device.getKey()).isEmpty();
+              assertThat(what.path("asked")).as(device.getKey()).isEmpty();
+              assertThat(what.path("said")).as(device.getKey()).isEmpty();
+              assertThat(what.path("overflow").asInt()).as(device.getKey()).isLessThanOrEqualTo(0);
+              assertThat(what.path("opened").asBoolean()).as(device.getKey()).isTrue();
+            });
+  }
+}
