@@ -20,9 +20,23 @@ public final class Summary {
   /** The sentences, without a full stop. */
   public static List<String> of(Review review) {
     Summary summary = new Summary(review);
+    summary.stop();
     summary.nodes();
     summary.writes();
     return List.copyOf(summary.sentences);
+  }
+
+  /** Whoever reads no further must have read this. */
+  private void stop() {
+    List<Finding> blocking =
+        review.findings().stream()
+            .filter(finding -> finding.counts() && finding.severity() == Severity.BLOCK)
+            .toList();
+    if (!blocking.isEmpty()) {
+      Finding first = blocking.get(0);
+      String more = blocking.size() > 1 ? "; and " + (blocking.size() - 1) + " more" : "";
+      add("STOP: %s: %s%s".formatted(first.place(), first.message(), more));
+    }
   }
 
   private void nodes() {
