@@ -57,7 +57,7 @@ final class NodeRules {
           ofResource(
               "node-removed",
               WARN,
-              "A node leaves the cluster, and its data volume is deleted with it.",
+              "A node leaves the cluster; the volume of a data node is deleted with it.",
               "If the file is meant to have fewer nodes this is right. If not, put the count back.",
               (resource, classifier) ->
                   when(

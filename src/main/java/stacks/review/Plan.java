@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.environment.Platform;
@@ -19,6 +21,10 @@ import stacks.environment.Quote;
 
 /** A plan that has been read: what is kept of it for the rules that look at it as a whole. */
 final class Plan {
+  /** Where a node's files are on this machine, from where Terraform runs. */
+  private static final Pattern FOLDER =
+      Pattern.compile("(?:\\.\\./)*+\\.rediform/([a-z0-9-]+)(?:/.*)?");
+
   /** Longer than that of any attribute. */
   private static final int LONGEST_NAME = 80;
 
@@ -97,8 +103,9 @@ final class Plan {
     return resource
         .before("/input")
         .or(() -> resource.after("/input"))
-        .filter(input -> input.matches("(\\.\\./)*\\.rediform/[a-z0-9-]+(/.*)?"))
-        .map(input -> input.replaceFirst("(\\.\\./)*\\.rediform/([a-z0-9-]+).*", "$2"));
+        .map(FOLDER::matcher)
+        .filter(Matcher::matches)
+        .map(folder -> folder.group(1));
   }
 
   private void sources(ResourceChange resource) {

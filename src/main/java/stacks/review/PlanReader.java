@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -25,14 +26,16 @@ final class PlanReader {
 
   private static final ObjectMapper MAPPER =
       new ObjectMapper(
-          JsonFactory.builder()
-              .streamReadConstraints(
-                  // Terraform's own values are far shallower, and user-data is 16 KiB.
-                  StreamReadConstraints.builder()
-                      .maxNestingDepth(200)
-                      .maxStringLength(8 << 20)
-                      .build())
-              .build());
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      // Terraform's own values are far shallower, and user-data is 16 KiB.
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(200)
+                          .maxStringLength(8 << 20)
+                          .build())
+                  .build())
+          // Of two values the one that is read need not be the one that Terraform means.
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
   private final JsonParser parser;
   private final Consumer<ResourceChange> resources;

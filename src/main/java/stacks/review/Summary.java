@@ -20,9 +20,23 @@ public final class Summary {
   /** The sentences, without a full stop. */
   public static List<String> of(Review review) {
     Summary summary = new Summary(review);
+    summary.stop();
     summary.nodes();
     summary.writes();
     return List.copyOf(summary.sentences);
+  }
+
+  /** Whoever reads no further must have read this. */
+  private void stop() {
+    List<Finding> blocking =
+        review.findings().stream()
+            .filter(finding -> finding.counts() && finding.severity() == Severity.BLOCK)
+            .toList();
+    if (!blocking.isEmpty()) {
+      Finding first = blocking.get(0);
+      String more = blocking.size() > 1 ? "; and " + (blocking.size() - 1) + " more" : "";
+      add("STOP: %s: %s%s".formatted(first.place(), first.message(), more));
+    }
   }
 
   private void nodes() {
@@ -34,6 +48,10 @@ public final class Summary {
     }
     named(node -> node.effect() == Effect.NEW_NODE, "is new", "are new");
     named(NodeReview::restarts, "restarts", "restart, one after the other");
+    named(
+        node -> node.effect() == Effect.LIVE_SETTING,
+        "changes while it runs",
+        "change while they run");
     count(costs.replacedNodes(), "is made anew", "are made anew");
     count(costs.removedNodes(), "leaves the cluster", "leave the cluster");
     count(costs.bigger(), "gets a larger machine", "get larger machines");

@@ -31,8 +31,8 @@ record UserData(Map<String, String> files) {
   /** Passwords in Redis's words, and keys in the form of those who issue them. */
   private static final Pattern SECRET =
       Pattern.compile(
-          "(?m)^\\s*(requirepass|masterauth|sentinel auth-pass \\S+)\\s+[^\\s{%].*"
-              + "|^\\s*user \\S+ .*[ >](>[^\\s{]\\S*|#[0-9a-f]{64})"
+          "(?m)^[ \\t]*(requirepass|masterauth|sentinel auth-pass \\S+)[ \\t]+[^\\s{%].*"
+              + "|^[ \\t]*user \\S+ .*[ >](>[^\\s{]\\S*|#[0-9a-f]{64})"
               + "|-----BEGIN [A-Z ]*PRIVATE KEY-----|\\bAKIA[0-9A-Z]{16}\\b");
 
   /** Unpacks what EC2 gets; empty when it is something else. */

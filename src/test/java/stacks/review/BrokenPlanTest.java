@@ -49,6 +49,7 @@ class BrokenPlanTest {
         "{'format_version':'1.2','planned_values':{},'resource_changes':{}} | no list",
         "{'format_version':'1.2','planned_values':{},'resource_changes':[7]} | something else",
         "{'format_version':'1.2','planned_values':{},'resource_changes':[{}]} | without address",
+        "{'format_version':'1.2','planned_values':{},'resource_changes':[{'a':1,'a':2}]} | or not all",
         "{'resource_changes':[],'format_version':'1.2'} | does not come first",
         "{'format_version':'1.2','planned_values':{},'planned_values':{}} | twice",
         "{'format_version':'1.2','planned_values':{}} {} | follows its end",

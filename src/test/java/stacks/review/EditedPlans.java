@@ -314,7 +314,7 @@ final class EditedPlans {
     at(resources, "terraform_data", "redis-1-gate").putArray("triggers_replace").add("changed");
   }
 
-  private static String pack(String text) {
+  static String pack(String text) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
       gzip.write(text.getBytes(StandardCharsets.UTF_8));

@@ -74,6 +74,17 @@ public final class PlanJson {
     return this;
   }
 
+  /** Changes the {@code change} of a resource that is there. */
+  PlanJson edit(String address, Consumer<ObjectNode> edit) {
+    changes.forEach(
+        resource -> {
+          if (resource.path("address").asText().equals(address)) {
+            edit.accept((ObjectNode) resource.path("change"));
+          }
+        });
+    return this;
+  }
+
   public PlanJson volume(String node, List<String> actions, int before, int after) {
     return resource(
         "aws_ebs_volume",

@@ -80,6 +80,8 @@ class ReviewerTest {
               assertThat(finding.message()).isEqualTo("100 GiB become 99 GiB");
             });
     assertThat(review.nodes().get(0).effect()).isEqualTo(Effect.DATA_AT_RISK);
+    assertThat(Summary.of(review).get(0))
+        .isEqualTo("STOP: aws_ebs_volume.redis-2-data: 100 GiB become 99 GiB");
   }
 
   @Test

@@ -1,0 +1,96 @@
+package stacks.review;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import stacks.cluster.Cluster;
+import stacks.testing.Environments;
+
+/** Settings that a node takes while it runs are no restart, wherever they stand. */
+class LiveDirectivesTest {
+  private static final Cluster ON_AWS =
+      Environments.cluster("cache", "platform: aws\naws: {region: eu-central-1}\n");
+  private static final Cluster HERE = Environments.cluster("cache", "platform: local\n");
+
+  private static Review tags(String name, String before, String after) throws Exception {
+    return PlanJson.of("cache")
+        .machine("redis-2", List.of("update"), "c7i.xlarge", "c7i.xlarge")
+        .edit(
+            "aws_instance.redis-2",
+            change -> {
+              put((ObjectNode) change.path("before"), name, before);
+              put((ObjectNode) change.path("after"), name, after);
+            })
+        .review(ON_AWS);
+  }
+
+  private static void put(ObjectNode side, String name, String value) {
+    if (!value.isEmpty()) {
+      side.withObject("/tags_all").put(name, value);
+      side.withObject("/tags").put(name, value);
+    }
+  }
+
+  @Test
+  void a_tag_that_is_a_setting_changes_while_the_node_runs() throws Exception {
+    Review review = tags("redis.maxmemory", "5gb", "6gb");
+    NodeReview node = review.nodes().get(0);
+    assertThat(node.effect()).isEqualTo(Effect.LIVE_SETTING);
+    assertThat(node.restarts()).isFalse();
+    assertThat(node.sizes()).containsExactly("maxmemory 5gb becomes 6gb");
+    assertThat(node.settings()).containsExactly("maxmemory");
+    assertThat(review.costs().restarts()).isZero();
+    assertThat(review.costs().mostMasterChanges()).isZero();
+    assertThat(review.isSafe()).isTrue();
+    assertThat(Summary.of(review)).contains("redis-2 changes while it runs");
+  }
+
+  @Test
+  void a_setting_that_comes_or_goes_is_one_that_changes() throws Exception {
+    assertThat(tags("redis.hz", "", "20").nodes().get(0).settings()).containsExactly("hz");
+    assertThat(tags("redis.hz", "20", "").nodes().get(0).settings()).containsExactly("hz");
+  }
+
+  @Test
+  void less_maxmemory_is_found_in_a_tag() throws Exception {
+    assertThat(PlanJson.findings(tags("redis.maxmemory", "6gb", "5gb")))
+        .containsExactly("memory-below-use redis-2");
+  }
+
+  @Test
+  void another_tag_is_only_a_name() throws Exception {
+    Review review = tags("Team", "red", "blue");
+    assertThat(review.nodes().get(0).effect()).isEqualTo(Effect.COSMETIC);
+  }
+
+  private static Review here(List<String> before, List<String> after) throws Exception {
+    return PlanJson.of("cache")
+        .resource(
+            "terraform_data",
+            "redis-2-settings",
+            List.of("delete", "create"),
+            change -> {
+              before.forEach(change.withObject("/before").withArray("triggers_replace")::add);
+              after.forEach(change.withObject("/after").withArray("triggers_replace")::add);
+            })
+        .review(HERE);
+  }
+
+  @Test
+  void on_this_machine_they_stand_beside_what_is_a_restart() throws Exception {
+    NodeReview live =
+        here(List.of("a", "1", "maxmemory 5gb"), List.of("a", "1", "maxmemory 6gb")).nodes().get(0);
+    assertThat(live.effect()).isEqualTo(Effect.LIVE_SETTING);
+    assertThat(live.settings()).containsExactly("maxmemory");
+    for (List<String> after :
+        List.of(List.of("b", "1", "maxmemory 5gb"), List.of("a", "2", "maxmemory 5gb"))) {
+      assertThat(here(List.of("a", "1", "maxmemory 5gb"), after).nodes().get(0).effect())
+          .isEqualTo(Effect.ROLLING_RESTART);
+    }
+    assertThat(here(List.of("a", "1"), List.of("a", "1", "maxmemory 5gb")).nodes().get(0).effect())
+        .as("it did not know them before")
+        .isEqualTo(Effect.ROLLING_RESTART);
+  }
+}
