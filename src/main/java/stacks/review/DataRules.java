@@ -171,7 +171,7 @@ final class DataRules {
     Map<String, String> memory = new TreeMap<>();
     plan.redis()
         .filter(NodePlan::remains)
-        .filter(node -> node.restarts() || node.isNew() || node.isReplaced())
+        .filter(node -> node.isNew() || !node.maxmemoryBefore().equals(node.maxmemoryAfter()))
         .forEach(
             node -> node.maxmemoryAfter().ifPresent(m -> memory.put(node.name(), m.toString())));
     if (memory.isEmpty()) {

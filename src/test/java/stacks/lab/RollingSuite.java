@@ -344,8 +344,7 @@ class RollingSuite {
             () -> {
               RunningDeploy first =
                   RunningDeploy.start(ec2.project(), ec2.credentials(), NAME, "--auto-approve");
-              Path lock =
-                  ec2.project().folder().resolve(".terraform." + NAME + ".tfstate.lock.info");
+              Path lock = ec2.project().folder().resolve(LOCK);
               Eventually.within(Duration.ofMinutes(1), () -> assertThat(lock).exists());
               assertThat(deploy().ended(3).all()).contains("Error acquiring the state lock");
               assertThat(first.await()).isZero();

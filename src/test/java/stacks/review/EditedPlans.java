@@ -89,7 +89,14 @@ final class EditedPlans {
                     at(resources, "aws_instance", "redis-2")
                         .withObject("metadata_options")
                         .put("http_put_response_hop_limit", 2),
-                "imds-v1 aws_instance.redis-2")),
+                "imds-v1 aws_instance.redis-2"),
+            edit(
+                "a node that does not see its tags",
+                resources ->
+                    at(resources, "aws_instance", "redis-1")
+                        .withObject("metadata_options")
+                        .put("instance_metadata_tags", "disabled"),
+                "settings-unreadable aws_instance.redis-1")),
         together(
             edit(
                 "a node may do anything",
@@ -308,8 +315,7 @@ final class EditedPlans {
     String text =
         new UserData(cluster)
             .of(node)
-            .replace(
-                "\n      appendonly yes\n", "\n      appendonly yes\n      " + directive + "\n");
+            .replace("\n   appendonly yes\n", "\n   appendonly yes\n   " + directive + "\n");
     at(resources, "aws_instance", "redis-1").put("user_data_base64", pack(text));
     at(resources, "terraform_data", "redis-1-gate").putArray("triggers_replace").add("changed");
   }

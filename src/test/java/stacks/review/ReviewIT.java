@@ -92,6 +92,7 @@ class ReviewIT {
         .containsExactlyInAnyOrder(
             "encryption-off aws_ebs_volume.redis-1-data",
             "imds-v1 aws_instance.redis-1",
+            "settings-unreadable aws_instance.redis-1",
             "world-open aws_vpc_security_group_ingress_rule.redis-from-10-60-0-0-16",
             "master-and-replica-same-zone shared");
   }
