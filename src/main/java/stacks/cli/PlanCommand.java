@@ -7,13 +7,9 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.Synth;
 import stacks.cluster.Cluster;
-import stacks.review.Review;
-import stacks.review.Verdict;
-import stacks.review.report.JsonReport;
 
 @Command(
     name = "plan",
@@ -26,23 +22,20 @@ import stacks.review.report.JsonReport;
       "The plan is kept as cdktf.out/stacks/ENV/plan; ./rediform review looks at it again.",
       "Exit code 0 when it may be applied, 1 when it is blocked.",
       "",
-      "Example:",
-      "  ./rediform plan production"
+      "Examples:",
+      "  ./rediform plan production",
+      "  ./rediform plan production --output review.md --output review.html"
     })
 final class PlanCommand implements Callable<Integer> {
   @Mixin private EnvironmentArgument environment;
 
-  @Option(names = "--json", description = "Reports as JSON.")
-  private boolean json;
-
-  @Option(names = "--approved", description = "Somebody has approved of what needs approval.")
-  private boolean approved;
+  @Mixin private ReviewOptions options;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
+    options.check();
     Cluster cluster = environment.cluster();
     SynthCommand.write(List.of(cluster));
     Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
@@ -51,14 +44,7 @@ final class PlanCommand implements Callable<Integer> {
     terraform(stack, "init", "-input=false", "-no-color");
     err.println("rediform: terraform plan");
     terraform(stack, "plan", "-input=false", "-no-color", "-out=plan");
-    Review review = Reviews.kept(cluster, approved);
-    if (json) {
-      out.print(JsonReport.of(review));
-      out.flush();
-    } else {
-      ReviewText.print(review, out);
-    }
-    return review.verdict() == Verdict.GO ? ExitCode.FINE : ExitCode.NO;
+    return options.say(Reviews.kept(cluster, options.approved()));
   }
 
   /** What a quiet run of Terraform printed; ends the command when it failed. */

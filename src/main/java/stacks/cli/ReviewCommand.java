@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,7 +18,6 @@ import stacks.environment.Nearest;
 import stacks.review.Review;
 import stacks.review.ReviewRule;
 import stacks.review.ReviewRules;
-import stacks.review.Verdict;
 
 @Command(
     name = "review",
@@ -47,25 +47,7 @@ final class ReviewCommand implements Callable<Integer> {
       description = "Output of terraform show -json, or - for standard input.")
   private String plan;
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "What is printed: ${COMPLETION-CANDIDATES} (default: text).")
-  private ReviewFormat format;
-
-  @Option(names = "--json", description = "The same as --format json.")
-  private boolean json;
-
-  @Option(
-      names = "--output",
-      paramLabel = "FILE",
-      description =
-          "Writes a file too, by its ending: .txt, .md, .json, .sarif or .html. Repeatable.")
-  private List<Path> outputs = List.of();
-
-  @Option(names = "--approved", description = "Somebody has approved of what needs approval.")
-  private boolean approved;
+  @Mixin private ReviewOptions options;
 
   @Option(names = "--explain", paramLabel = "RULE", description = "Explains a rule.")
   private String rule;
@@ -82,41 +64,24 @@ final class ReviewCommand implements Callable<Integer> {
     if (environment == null) {
       throw Failure.usage("name an environment: ./rediform review ENV [PLAN]");
     }
-    outputs.forEach(ReviewFormat::ofFile); // a wrong ending is said before the work
+    options.check();
     Cluster cluster = Environments.cluster(environment, spec.commandLine().getErr()::println);
-    Review review = review(cluster);
-    ReviewFormat printed = json ? ReviewFormat.json : format;
-    if (printed == ReviewFormat.text) {
-      ReviewText.print(review, out);
-    } else {
-      out.print(printed.write(review));
-      out.flush();
-    }
-    outputs.forEach(file -> write(file, review));
-    return review.verdict() == Verdict.GO ? ExitCode.FINE : ExitCode.NO;
+    return options.say(review(cluster));
   }
 
   private Review review(Cluster cluster) {
     if (plan == null) {
-      return Reviews.kept(cluster, approved);
+      return Reviews.kept(cluster, options.approved());
     } else if (plan.equals("-")) {
-      return Reviews.of(System.in, cluster, approved);
+      return Reviews.of(System.in, cluster, options.approved());
     }
     try (InputStream file = Files.newInputStream(Path.of(plan))) {
-      return Reviews.of(file, cluster, approved);
+      return Reviews.of(file, cluster, options.approved());
     } catch (IOException e) {
       throw Failure.missing(
           "%s cannot be read: %s; to get one: terraform show -json plan > %s"
               .formatted(plan, e.getMessage(), plan),
           e);
-    }
-  }
-
-  private static void write(Path file, Review review) {
-    try {
-      Files.writeString(file, ReviewFormat.ofFile(file).write(review));
-    } catch (IOException e) {
-      throw Failure.missing("%s cannot be written: %s".formatted(file, e.getMessage()), e);
     }
   }
 
