@@ -12,9 +12,11 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stacks.testing.FakeAws;
 import stacks.testing.FakeForge;
 import stacks.testing.Project;
 import stacks.testing.Run;
@@ -156,13 +158,16 @@ class CiTemplatesIT {
         assertThat(step(project, github, "apply", "apply the reviewed plan").all())
             .contains("Saved plan is stale");
 
-        // One node alone is left of those that hold the data.
-        project.environment(
-            "local", Project.smallLocal(port) + "replicas: {count: 1}\n" + SINGLE_REPLICA);
+        String fewer = Project.smallLocal(port) + "replicas: {count: 1}\n" + SINGLE_REPLICA;
+        project.environment("local", fewer + "review: {requireApproval: [node-removed]}\n");
+        step(project, github, "plan", "plan and review").ended(1);
+        github.put("APPROVED", "true");
         step(project, github, "plan", "plan and review").succeeded();
+        project.environment("local", fewer + "review: {block: [node-removed]}\n");
+        step(project, github, "plan", "plan and review").ended(1);
         step(project, github, "plan", "comment").succeeded();
         assertThat(forge.comments()).as("the same comment").hasSize(121);
-        assertThat(forge.comments().get(120)).contains("redis-3");
+        assertThat(forge.comments().get(120)).contains("blocked", "redis-3");
 
         Map<String, String> gitlab = new HashMap<>(github);
         gitlab.put("CI_API_V4_URL", forge.url());
@@ -182,13 +187,77 @@ class CiTemplatesIT {
     }
   }
 
+  @Test
+  void pipeline_plans_what_has_changed_and_comments_on_it() throws Exception {
+    assumeTrue(
+        FakeAws.isPossible(), "moto is missing; to get it: pip install 'moto[server]' boto3");
+    try (Project project = withTemplates();
+        FakeAws aws = new FakeAws();
+        FakeForge forge = new FakeForge(TOKEN, List.of())) {
+      String staging = Files.readString(Path.of("environments/staging.yaml"));
+      project.environment("staging", staging).environment("other", staging);
+      commit(project);
+      project.environment("staging", staging + "# a change\n");
+      commit(project);
+      Map<String, String> variables = new HashMap<>(aws.environment());
+      variables.putAll(project.providerMirror());
+      variables.put("BASE", "HEAD~1");
+      variables.put("CI_PIPELINE_SOURCE", "merge_request_event");
+      variables.put("CI_API_V4_URL", forge.url());
+      variables.put("CI_PROJECT_ID", "12");
+      variables.put("CI_MERGE_REQUEST_IID", "3");
+      variables.put("GITLAB_TOKEN", TOKEN);
+      JsonNode lines = new YAMLMapper().readTree(PIPELINE.toFile()).at("/plan/script");
+      String script =
+          StreamSupport.stream(lines.spliterator(), false)
+              .map(JsonNode::asText)
+              .collect(Collectors.joining("\n"));
+      bash(project, variables, script).succeeded();
+      assertThat(forge.comments())
+          .singleElement()
+          .asString()
+          .startsWith("<!-- rediform: staging -->\n")
+          .contains("6 nodes are new");
+      assertThat(project.folder().resolve("review/staging.tar.gz")).exists();
+      assertThat(project.folder().resolve("review/other.md")).doesNotExist();
+    }
+  }
+
+  private static void commit(Project project) throws Exception {
+    Path folder = project.folder();
+    Files.writeString(folder.resolve(".gitignore"), "/node_modules\n/target\n/src\n");
+    bash(
+            project,
+            Map.of(),
+            "git init -q . && git add -A && git -c user.name=test -c user.email=test@localhost"
+                + " commit -qm change")
+        .succeeded();
+  }
+
+  @Test
+  void required_check_is_green_only_when_nothing_is_blocked_or_unknown() throws Exception {
+    try (Project project = Project.create()) {
+      for (String[] each :
+          new String[][] {
+            {"success", "success", "0"},
+            {"success", "skipped", "0"},
+            {"success", "failure", "1"},
+            {"success", "cancelled", "1"},
+            {"failure", "skipped", "1"}
+          }) {
+        step(project, Map.of("CHANGED", each[0], "PLAN", each[1]), "review", "verdict")
+            .ended(Integer.parseInt(each[2]));
+      }
+    }
+  }
+
   private static final String SINGLE_REPLICA =
       "accepts: [{rule: single-replica, reason: a test of the review}]\n";
 
   private static Project withTemplates() throws IOException {
     Project project = Project.create();
     Path ci = Files.createDirectories(project.folder().resolve("ci"));
-    for (String name : List.of("plan", "apply", "comment")) {
+    for (String name : List.of("plan", "apply", "comment", "changed-environments")) {
       Files.copy(
           Path.of("ci", name), ci.resolve(name), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
     }
@@ -206,6 +275,11 @@ class CiTemplatesIT {
             .findFirst()
             .orElseThrow();
     assertThat(script).as("what GitHub would put in must come by way of env").doesNotContain("${{");
+    return bash(project, environment, script);
+  }
+
+  private static Run bash(Project project, Map<String, String> environment, String script)
+      throws Exception {
     return Run.of(
         project.folder(),
         environment,
