@@ -27,9 +27,7 @@ final class AccessRules {
               (resource, classifier) ->
                   when(
                       changes(resource, INGRESS)
-                          && (resource.after("/cidr_ipv4").map(Access::isWorld).orElse(false)
-                              || resource.hasAfter("/cidr_ipv6")
-                              || resource.isUnknown("/cidr_ipv4")),
+                          && (isWorld(resource) || resource.hasAfter("/cidr_ipv6")),
                       lets(resource))),
           ofResource(
               "port-widened",
@@ -60,7 +58,7 @@ final class AccessRules {
               (resource, classifier) ->
                   when(
                       classifier.effect(resource) == Effect.ACCESS_NARROWED && !isOfPeers(resource),
-                      "no longer lets in all of "
+                      "is no longer open for all of "
                           + Quote.shorten(resource.before("/cidr_ipv4").orElse("its source"), 40))),
           ofResource(
               "peers-cut-off",
@@ -91,6 +89,12 @@ final class AccessRules {
 
   private static boolean changes(ResourceChange resource, String type) {
     return resource.type().equals(type) && resource.remains();
+  }
+
+  /** Whether it lets in strangers, or nobody can see whom. */
+  private static boolean isWorld(ResourceChange rule) {
+    return rule.hasAfter("/cidr_ipv4")
+        && rule.after("/cidr_ipv4").map(Access::isWorld).orElse(true);
   }
 
   /** From one of our groups to another. */
@@ -140,11 +144,6 @@ final class AccessRules {
           changes(resource, "aws_instance")
               && !resource.before("/associate_public_ip_address").equals(yes)
               && resource.after("/associate_public_ip_address").equals(yes);
-      case "aws_eip" ->
-          changes(resource, "aws_eip")
-              && (resource.after("/instance").isPresent()
-                  || resource.isUnknown("/instance") && !resource.name().equals("nat-address"));
-      case "aws_eip_association" -> changes(resource, "aws_eip_association");
       default -> false;
     };
   }

@@ -109,15 +109,16 @@ final class DataRules {
         : Map.of();
   }
 
-  /** Whether a disk would be smaller than it is, or its new size is not to be known. */
+  /** Whether a disk would be smaller than it is, or nobody can see what it would be. */
   static boolean shrinks(ResourceChange resource) {
     String size = sizePointer(resource);
-    if (resource.action() != Action.UPDATE || size.isEmpty()) {
+    String attribute = size.substring(size.isEmpty() ? 0 : 1).replace("/0/", ".");
+    if (resource.action() != Action.UPDATE || !resource.changed().contains(attribute)) {
       return false;
     }
     OptionalLong before = resource.numberBefore(size);
     OptionalLong after = resource.numberAfter(size);
-    return before.isPresent() && (after.isEmpty() || after.getAsLong() < before.getAsLong());
+    return before.isEmpty() || after.isEmpty() || after.getAsLong() < before.getAsLong();
   }
 
   private static String sizePointer(ResourceChange resource) {
@@ -161,7 +162,8 @@ final class DataRules {
                                       node.maxmemoryAfter()
                                           .map(Object::toString)
                                           .orElse("unknown")));
-              less.or(() -> Machines.less(node).map(types -> "the machine shrinks: " + types))
+              less.or(() -> when(node.isUnreadable(), "nobody can see what it will have"))
+                  .or(() -> Machines.less(node).map(types -> "the machine shrinks: " + types))
                   .ifPresent(message -> found.put(node.name(), message));
             });
     return found;

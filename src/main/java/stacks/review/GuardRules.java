@@ -199,12 +199,13 @@ final class GuardRules {
     }
     return switch (resource.type()) {
       case "aws_instance" ->
-          resource.before("/disable_api_termination").equals(TRUE)
+          resource.changed().contains("disable_api_termination")
               && !resource.after("/disable_api_termination").equals(TRUE);
       case SECRET -> {
         OptionalLong before = resource.numberBefore("/recovery_window_in_days");
         OptionalLong after = resource.numberAfter("/recovery_window_in_days");
-        yield before.isPresent() && (after.isEmpty() || after.getAsLong() < before.getAsLong());
+        yield resource.changed().contains("recovery_window_in_days")
+            && (before.isEmpty() || after.isEmpty() || after.getAsLong() < before.getAsLong());
       }
       default -> false;
     };

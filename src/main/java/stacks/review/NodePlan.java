@@ -1,5 +1,7 @@
 package stacks.review;
 
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -17,6 +19,7 @@ final class NodePlan {
   private boolean stopped;
   private boolean losesData;
   private boolean gateRuns;
+  private boolean unreadable;
   private final Set<String> settings = new TreeSet<>();
   private Optional<String> typeBefore = Optional.empty();
   private Optional<String> typeAfter = Optional.empty();
@@ -64,16 +67,16 @@ final class NodePlan {
   private void machine(ResourceChange machine) {
     typeBefore = machine.before("/instance_type");
     typeAfter = machine.after("/instance_type");
-    Optional<String> before = machine.before("/user_data_base64");
-    Optional<String> after = machine.after("/user_data_base64");
-    if (!before.equals(after)) {
-      Optional<UserData> old = before.flatMap(UserData::of);
-      Optional<UserData> next = after.flatMap(UserData::of);
-      if (old.isPresent() && next.isPresent()) {
-        settings.addAll(old.get().changesTo(next.get()));
-      } else if (machine.existed() && machine.remains()) {
-        settings.add("user-data");
-      }
+    if (Collections.disjoint(machine.changed(), List.of("user_data", "user_data_base64"))) {
+      return;
+    }
+    Optional<UserData> before = machine.before("/user_data_base64").flatMap(UserData::of);
+    Optional<UserData> after = machine.after("/user_data_base64").flatMap(UserData::of);
+    if (before.isPresent() && after.isPresent()) {
+      settings.addAll(before.get().changesTo(after.get()));
+    } else if (machine.existed() && machine.remains()) {
+      unreadable = true;
+      settings.add("user-data");
     }
   }
 
@@ -147,6 +150,11 @@ final class NodePlan {
   /** Whether it restarts although its gate does not run. */
   boolean restartsWithoutGate() {
     return restarts() && !gateRuns;
+  }
+
+  /** Whether its user-data changes, and one side of that is hidden or none of ours. */
+  boolean isUnreadable() {
+    return unreadable;
   }
 
   Set<String> settings() {

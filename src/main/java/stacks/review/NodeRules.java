@@ -157,6 +157,9 @@ final class NodeRules {
   private static Map<String, String> endpointChanges(Plan plan) {
     Map<String, String> found = new TreeMap<>();
     for (PlanReader.Output output : plan.outputs()) {
+      if (output.sensitive() && Set.of("master_name", "nodes").contains(output.name())) {
+        found.put("output." + output.name(), "nobody can see what clients are told");
+      }
       if (output.before().isMissingNode() || output.before().isNull() || output.after().isNull()) {
         continue;
       }

@@ -16,7 +16,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 import stacks.environment.Quote;
 
 /** A plan that has been read: what is kept of it for the rules that look at it as a whole. */
@@ -124,10 +123,6 @@ final class Plan {
 
   Cluster cluster() {
     return cluster;
-  }
-
-  boolean isLocal() {
-    return cluster.environment().platform() == Platform.LOCAL;
   }
 
   /** All nodes that the plan speaks of. */

@@ -1,6 +1,7 @@
 package stacks.review;
 
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toSet;
 import static stacks.review.Check.ofDrift;
 import static stacks.review.Check.ofPlan;
 import static stacks.review.Check.ofResource;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import stacks.cluster.Node;
 import stacks.environment.Quote;
 
 /** What is no part of a cluster, what nobody knows, and what is not in the plan. */
@@ -57,6 +60,12 @@ final class PlanRules {
               "Plan everything: ./rediform plan ENV.",
               plan ->
                   plan.isComplete() ? Map.of() : Map.of(Change.SHARED, "it is not the whole plan")),
+          ofPlan(
+              "plan-of-another-file",
+              BLOCK,
+              "The plan leaves other nodes than the environment's file has: one of them was changed after the other was made.",
+              "Plan again: ./rediform plan ENV.",
+              PlanRules::otherNodes),
           ofDrift(
               "drift",
               WARN,
@@ -84,6 +93,23 @@ final class PlanRules {
         && !isGate
         && !goesWithItsMachine
         && !isSettings;
+  }
+
+  /** A part of a plan, and the end of a cluster, are found by rules of their own. */
+  private static Map<String, String> otherNodes(Plan plan) {
+    Set<String> remaining =
+        plan.nodes().filter(NodePlan::remains).map(NodePlan::name).collect(toSet());
+    Set<String> inFile = plan.cluster().nodes().stream().map(Node::name).collect(toSet());
+    Map<String, String> found = new TreeMap<>();
+    if (plan.isComplete() && !remaining.isEmpty()) {
+      remaining.stream()
+          .filter(name -> !inFile.contains(name))
+          .forEach(name -> found.put(name, "stays or is made, and is not in the file"));
+      inFile.stream()
+          .filter(name -> !remaining.contains(name))
+          .forEach(name -> found.put(name, "is in the file, and will not be there"));
+    }
+    return found;
   }
 
   private static Optional<String> unknown(ResourceChange resource) {

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.environment.Platform;
 import stacks.environment.Quote;
 
 /** Reads a plan of an environment and says what it does to the cluster, and what is dangerous. */
@@ -95,7 +96,7 @@ public final class Reviewer {
       places.add(
           new Place(
               node.name(),
-              plan.isLocal() ? "" : node.subnet().zone(),
+              cluster.environment().platform() == Platform.LOCAL ? "" : node.subnet().zone(),
               node.equals(cluster.firstMaster()),
               node.size().cpu() + " CPU, " + node.size().memory() + ", disk " + node.size().disk(),
               Optional.ofNullable(changes.remove(node.name()))));

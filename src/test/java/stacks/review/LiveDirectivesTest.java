@@ -56,7 +56,7 @@ class LiveDirectivesTest {
   @Test
   void less_maxmemory_is_found_in_a_tag() throws Exception {
     assertThat(PlanJson.findings(tags("redis.maxmemory", "6gb", "5gb")))
-        .containsExactly("memory-below-use redis-2");
+        .containsExactly("memory-below-use redis-2", "unequal-memory shared");
   }
 
   @Test

@@ -162,6 +162,8 @@ final class PlanMutations {
     resource.set("change", change);
     tried.add(kind);
     look.accept(resource.get("address").asText() + " " + what, plan.toString());
+    change.put("before_sensitive", true).put("after_sensitive", true);
+    look.accept(resource.get("address").asText() + " " + what + ", hidden", plan.toString());
     resource.set("change", before);
   }
 }

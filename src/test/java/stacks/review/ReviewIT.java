@@ -27,7 +27,7 @@ import stacks.testing.Terraform;
 class ReviewIT {
   /** Rules that other tests of this class show. */
   private static final Set<String> SHOWN_BELOW =
-      Set.of("cluster-destroyed", "drift", "opened-by-hand");
+      Set.of("cluster-destroyed", "drift", "opened-by-hand", "plan-of-another-file");
 
   @TempDir static Path root;
 
@@ -125,6 +125,15 @@ class ReviewIT {
             change ->
                 change.effect().compareTo(Effect.PART_LOST) < 0
                     && !change.address().startsWith("aws_vpc_security_group_ingress_rule"));
+  }
+
+  @Test
+  void a_file_that_was_changed_after_its_plan_is_noticed() throws Exception {
+    String more = Plans.FILE + "replicas: {count: 3}\n";
+    assertThat(PlanJson.findings(Plans.review(plans.quick(Plans.FILE, r -> {}), more)))
+        .containsExactly("plan-of-another-file redis-4");
+    assertThat(PlanJson.findings(Plans.review(plans.quick(more, r -> {}), Plans.FILE)))
+        .containsExactly("plan-of-another-file redis-4");
   }
 
   @Test
