@@ -280,22 +280,15 @@ class GateTest {
   }
 
   private Redis taken(String name, Map<String, String> settings) {
-    return new Redis(
-        name,
-        endpoint(name),
-        true,
-        Optional.of("replica"),
-        Optional.of(one),
-        true,
-        1,
-        Optional.empty(),
-        Optional.of(1L),
-        Optional.of(1L),
-        Optional.of(settings),
-        Optional.empty());
+    return replica(name, 1, 1, Optional.of(settings));
   }
 
   private Redis using(String name, long used, long maxmemory) {
+    return replica(name, used, maxmemory, Optional.empty());
+  }
+
+  private Redis replica(
+      String name, long used, long maxmemory, Optional<Map<String, String>> settings) {
     return new Redis(
         name,
         endpoint(name),
@@ -307,7 +300,7 @@ class GateTest {
         Optional.empty(),
         Optional.of(used),
         Optional.of(maxmemory),
-        Optional.empty(),
+        settings,
         Optional.empty());
   }
 
