@@ -3,6 +3,7 @@ package stacks.review;
 import static stacks.review.Effect.ACCESS_NARROWED;
 import static stacks.review.Effect.ACCESS_WIDENED;
 import static stacks.review.Effect.ADDED;
+import static stacks.review.Effect.COSMETIC;
 import static stacks.review.Effect.DATA_AT_RISK;
 import static stacks.review.Effect.LIVE_SETTING;
 import static stacks.review.Effect.NEW_NODE;
@@ -102,14 +103,27 @@ final class Classifier {
     if (kind.isMirror(attribute) && resource.isUnknown("/" + attribute)) {
       return NOTHING; // AWS will say what it is
     }
-    if (attribute.startsWith("tags") && !LiveDirectives.of(resource).changed().isEmpty()) {
-      return LIVE_SETTING;
+    if (attribute.startsWith("tags") && resource.type().equals("aws_instance")) {
+      return ofTags(resource);
     }
     Effect effect = kind.effectOf(attribute);
     if (effect == ACCESS_WIDENED && resource.type().equals("aws_vpc_security_group_ingress_rule")) {
       return Access.isNarrower(resource) ? ACCESS_NARROWED : ACCESS_WIDENED;
     }
     return effect == LIVE_SETTING && DataRules.shrinks(resource) ? DATA_AT_RISK : effect;
+  }
+
+  /** Some are settings of Redis, others are names. */
+  private static Effect ofTags(ResourceChange machine) {
+    LiveDirectives directives = LiveDirectives.of(machine);
+    if (directives.before().isEmpty() && directives.after().isEmpty() && isRedis(machine)) {
+      return NOT_UNDERSTOOD; // a data node has some: these are hidden
+    }
+    return directives.changed().isEmpty() ? COSMETIC : LIVE_SETTING;
+  }
+
+  private static boolean isRedis(ResourceChange machine) {
+    return node(machine).filter(name -> name.startsWith("redis-")).isPresent();
   }
 
   private Effect deleted(ResourceChange resource) {

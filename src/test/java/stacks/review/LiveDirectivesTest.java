@@ -15,6 +15,10 @@ class LiveDirectivesTest {
   private static final Cluster HERE = Environments.cluster("cache", "platform: local\n");
 
   private static Review tags(String name, String before, String after) throws Exception {
+    return machine(name, before, after).review(ON_AWS);
+  }
+
+  private static PlanJson machine(String name, String before, String after) {
     return PlanJson.of("cache")
         .machine("redis-2", List.of("update"), "c7i.xlarge", "c7i.xlarge")
         .edit(
@@ -22,8 +26,7 @@ class LiveDirectivesTest {
             change -> {
               put((ObjectNode) change.path("before"), name, before);
               put((ObjectNode) change.path("after"), name, after);
-            })
-        .review(ON_AWS);
+            });
   }
 
   private static void put(ObjectNode side, String name, String value) {
@@ -61,8 +64,26 @@ class LiveDirectivesTest {
 
   @Test
   void another_tag_is_only_a_name() throws Exception {
-    Review review = tags("Team", "red", "blue");
-    assertThat(review.nodes().get(0).effect()).isEqualTo(Effect.COSMETIC);
+    PlanJson plan = machine("Team", "red", "blue");
+    for (String side : List.of("/before", "/after")) {
+      plan.edit(
+          "aws_instance.redis-2",
+          change -> put((ObjectNode) change.at(side), "redis.maxmemory", "6gb"));
+    }
+    assertThat(plan.review(ON_AWS).nodes().get(0).effect()).isEqualTo(Effect.COSMETIC);
+  }
+
+  @Test
+  void tags_that_are_hidden_are_not_called_names() throws Exception {
+    PlanJson plan =
+        machine("redis.maxmemory", "6gb", "1gb")
+            .edit(
+                "aws_instance.redis-2",
+                change -> {
+                  change.withObject("/before_sensitive").put("tags_all", true);
+                  change.withObject("/after_sensitive").put("tags_all", true);
+                });
+    assertThat(plan.review(ON_AWS).nodes().get(0).effect()).isEqualTo(Effect.NOT_UNDERSTOOD);
   }
 
   private static Review here(List<String> before, List<String> after) throws Exception {

@@ -30,7 +30,8 @@ final class PlanMutations {
   /** What is harmless, as kind and place; all else must be found. */
   private static final List<String> HARMLESS =
       List.of(
-          "aws_\\w+ /tags(_all)?(/.*)?",
+          "aws_\\w+ /tags(/.*)?",
+          "aws_\\w+ /tags_all(/(?!redis\\.maxmemory( |$)).*)?",
           "aws_instance /root_block_device/0/tags(_all)?(/.*)?",
           "aws_(iam_role|secretsmanager_secret|vpc_security_group_(in|e)gress_rule) /description",
           "\\w+ /timeouts",
