@@ -260,7 +260,7 @@ class Configure(unittest.TestCase):
         node = self.node("redis")
         agent.configure(node)
         node.remember("taken", refused={"hz": "many"}, refusal="ERR hz")
-        node.connect = lambda: contextlib.nullcontext(unittest.mock.Mock(fields=lambda *_: {"executable": ""}))
+        node.connect = lambda: contextlib.nullcontext(unittest.mock.Mock())
         agent.apply_settings(node)
         self.assertIsNone(node.remembered("taken")["refused"])
 
@@ -275,7 +275,7 @@ class Configure(unittest.TestCase):
         node = self.node("redis")
         self.write("static/server.conf", "port 1\nsave 3600 1\n")
         self.write("settings.conf", 'maxmemory 2gb\nsave ""\n')
-        agent.configure(node)
+        agent.configure(node)  # the first time: there is nothing else to start with
         live = self.read("live/server.conf").splitlines()
         self.assertIn("maxmemory 2gb", live)
         self.assertEqual([line for line in live if line.startswith("save")], ['save ""'])
@@ -289,8 +289,23 @@ class Configure(unittest.TestCase):
         agent.configure(node)
         self.assertIn("maxmemory 1gb", self.read("live/server.conf"))
         self.write("settings.conf", "maxmemory 2gb\nhz 20\n")
-        agent.configure(node)
+        with unittest.mock.patch.object(agent, "another_server", lambda *_: contextlib.nullcontext()):
+            agent.configure(node)
         self.assertIn("hz 20", self.read("live/server.conf"))
+        self.assertIsNone(node.remembered("taken")["refused"])
+
+    def test_settings_that_redis_would_not_start_with_do_not_keep_it_from_starting(self):
+        node = self.node("redis")
+        agent.configure(node)
+        self.write("settings.conf", "maxmemory 2gb\nhz many\n")
+
+        def refuses(*_):
+            raise agent.Refused("hz many")
+
+        with unittest.mock.patch.object(agent, "another_server", refuses):
+            agent.configure(node)
+        self.assertIn("maxmemory 1gb", self.read("live/server.conf"))
+        self.assertEqual(node.remembered("taken")["refusal"], "hz many")
 
     def test_passwords_are_hashed_in_the_acl_and_files_are_private(self):
         agent.configure(self.node("redis"))

@@ -53,6 +53,7 @@ final class DeployCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Cluster cluster = environment.deployable();
+    WaitCommand.checkTimeout();
     SynthCommand.write(List.of(cluster));
     checkPorts(cluster);
     cdktf("deploy", cluster, autoApprove);
@@ -66,8 +67,7 @@ final class DeployCommand implements Callable<Integer> {
     String name = cluster.name();
     out.println();
     boolean local = cluster.environment().platform() == Platform.LOCAL;
-    Optional<Look> look =
-        local ? Optional.of(Look.direct(Access.password(cluster))) : Access.look(cluster);
+    Optional<Look> look = Access.look(cluster);
     if (look.isPresent()) {
       ClusterStatus status = onceWhole(() -> look.get().at(cluster), PATIENCE, QUIET, err::println);
       StatusCommand.print(status, out);

@@ -44,6 +44,7 @@ final class PlanCommand implements Callable<Integer> {
     terraform(stack, "init", "-input=false", "-no-color");
     err.println("rediform: terraform plan");
     terraform(stack, "plan", "-input=false", "-no-color", "-out=plan");
+    Reviews.keep(cluster);
     return options.say(Reviews.kept(cluster, options.approved()));
   }
 

@@ -65,7 +65,8 @@ final class ReviewOptions {
     try {
       Files.writeString(file, ReviewFormat.ofFile(file).write(review));
     } catch (IOException e) {
-      throw Failure.missing("%s cannot be written: %s".formatted(file, e.getMessage()), e);
+      throw Failure.missing(
+          "%s cannot be written; is its folder there, and yours to write?".formatted(file), e);
     }
   }
 }

@@ -93,9 +93,8 @@ final class ReviewText {
   private void print(List<Finding> ofOneRule) {
     Finding first = ofOneRule.get(0);
     if (!first.counts()) {
-      out.printf(
-          "%naccepted %s (%d): %s%n",
-          first.rule().id(), ofOneRule.size(), first.accepted().orElse(""));
+      out.printf("%naccepted %s: %s%n", first.rule().id(), first.accepted().orElse(""));
+      ofOneRule.forEach(finding -> out.println("  " + finding.place() + ": " + finding.message()));
       return;
     }
     Style colour = first.severity() == Severity.WARN ? Style.fg_yellow : Style.fg_red;

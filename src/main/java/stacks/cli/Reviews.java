@@ -16,6 +16,19 @@ import stacks.review.UnreadablePlan;
 final class Reviews {
   private Reviews() {}
 
+  /** Remembers what the environment's file said when a plan was made of it. */
+  static void keep(Cluster cluster) {
+    try {
+      Files.writeString(said(cluster), cluster.environment().toString());
+    } catch (IOException e) {
+      throw Failure.missing("%s cannot be written".formatted(said(cluster)), e);
+    }
+  }
+
+  private static Path said(Cluster cluster) {
+    return Synth.stack(SynthCommand.outdir(), cluster.name()).resolve("plan.environment");
+  }
+
   /** Of the plan that {@code plan} has kept. */
   static Review kept(Cluster cluster, boolean approved) {
     Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
@@ -23,6 +36,18 @@ final class Reviews {
       throw Failure.missing(
           "there is no plan of %1$s (%2$s); make one with: ./rediform plan %1$s"
               .formatted(cluster.name(), stack.resolve("plan")));
+    }
+    try {
+      if (!Files.readString(said(cluster)).equals(cluster.environment().toString())) {
+        throw Failure.missing(
+            "the plan that is kept was made when the file of %1$s said something else; make a new one with: ./rediform plan %1$s"
+                .formatted(cluster.name()));
+      }
+    } catch (IOException e) {
+      throw Failure.missing(
+          "nobody knows what the plan that is kept was made of; make a new one with: ./rediform plan "
+              + cluster.name(),
+          e);
     }
     return Tool.terraform(stack, "show", "-json", "plan").stream(
         json -> of(json, cluster, approved));

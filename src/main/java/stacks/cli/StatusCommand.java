@@ -49,9 +49,10 @@ final class StatusCommand implements Callable<Integer> {
   }
 
   private static Look look(Cluster cluster) {
-    return cluster.environment().platform() == Platform.LOCAL
-        ? Look.direct(Access.password(cluster))
-        : Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
+    if (cluster.environment().platform() == Platform.LOCAL) {
+      Access.password(cluster); // says so where it is not deployed
+    }
+    return Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
   }
 
   static void print(ClusterStatus status, PrintWriter out) {

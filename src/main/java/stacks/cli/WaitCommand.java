@@ -39,6 +39,22 @@ import stacks.operate.Wait;
       "  ./rediform wait production --node redis-2 --timeout 5m"
     })
 final class WaitCommand implements Callable<Integer> {
+  private static final String TIMEOUT = "REDIFORM_WAIT_TIMEOUT";
+
+  /** Ends a command that will wait on its way, where the variable holds no time. */
+  static void checkTimeout() {
+    String given = System.getenv(TIMEOUT);
+    try {
+      if (given != null) {
+        Durations.parse(given);
+      }
+    } catch (IllegalArgumentException e) {
+      throw Failure.usage(
+          "%s is \"%s\"; it must be %s. Nothing was done"
+              .formatted(TIMEOUT, given, e.getMessage()));
+    }
+  }
+
   @Mixin private EnvironmentArgument environment;
 
   @Option(names = "--node", paramLabel = "NODE", description = "Waits until it may be changed.")
@@ -48,7 +64,7 @@ final class WaitCommand implements Callable<Integer> {
       names = "--timeout",
       paramLabel = "TIME",
       converter = Time.class,
-      defaultValue = "${env:REDIFORM_WAIT_TIMEOUT:-15m}",
+      defaultValue = "${env:" + TIMEOUT + ":-15m}",
       description = "How long at most, such as 90s (default: REDIFORM_WAIT_TIMEOUT, or else 15m).")
   private Duration timeout;
 

@@ -115,7 +115,8 @@ final class AgentLook implements Look {
         Optional.empty(),
         Optional.of(health.path("usedMemory").asLong()),
         Optional.of(health.path("maxmemory").asLong()),
-        health.has("settings") ? Optional.of(settings(health)) : Optional.empty(),
+        settings(health.path("settings")),
+        settings(health.path("refusedSettings")),
         problem);
   }
 
@@ -135,13 +136,10 @@ final class AgentLook implements Look {
         problem(health));
   }
 
-  private static Map<String, String> settings(JsonNode health) {
+  private static Optional<Map<String, String>> settings(JsonNode said) {
     Map<String, String> settings = new LinkedHashMap<>();
-    health
-        .path("settings")
-        .properties()
-        .forEach(entry -> settings.put(entry.getKey(), entry.getValue().asText()));
-    return settings;
+    said.properties().forEach(entry -> settings.put(entry.getKey(), entry.getValue().asText()));
+    return said.isObject() ? Optional.of(settings) : Optional.empty();
   }
 
   private static String silence(JsonNode health) {

@@ -34,6 +34,7 @@ public record ClusterStatus(
    * @param usedMemory bytes that the server has allocated
    * @param maxmemory bytes that the server's data may use, by the setting it runs with
    * @param settings the settings it has taken that need no restart; empty when it does not say
+   * @param refusedSettings those that Redis does not take; empty when there are none
    * @param problem why the node did not answer, or what is wrong with it; empty when it is fit
    */
   public record Redis(
@@ -48,6 +49,7 @@ public record ClusterStatus(
       Optional<Long> usedMemory,
       Optional<Long> maxmemory,
       Optional<Map<String, String>> settings,
+      Optional<Map<String, String>> refusedSettings,
       Optional<String> problem) {
 
     /** A node whose server did not answer. */
@@ -60,6 +62,7 @@ public record ClusterStatus(
           Optional.empty(),
           false,
           0,
+          Optional.empty(),
           Optional.empty(),
           Optional.empty(),
           Optional.empty(),
@@ -80,6 +83,7 @@ public record ClusterStatus(
           usedMemory,
           maxmemory,
           settings,
+          refusedSettings,
           problem);
     }
 

@@ -61,6 +61,7 @@ final class DirectLook {
           Optional.of(Long.valueOf(info.get("used_memory"))),
           Optional.of(Long.valueOf(info.get("maxmemory"))),
           Optional.empty(),
+          Optional.empty(),
           problem);
     } catch (JedisException e) {
       return ClusterStatus.Redis.silent(node.name(), node.endpoint(), false, reason(e));

@@ -73,6 +73,38 @@ public sealed interface Gate {
     return new Whole(cluster);
   }
 
+  /** Settings reach a node some seconds after Terraform is done with it. */
+  private static Optional<String> notYetTaken(Cluster cluster, Redis found) {
+    RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
+    if (found.settings().isPresent()) {
+      Map<String, String> wanted = LiveSettings.of(cluster, node);
+      Map<String, String> now = found.settings().get();
+      String missing =
+          Stream.concat(wanted.keySet().stream(), now.keySet().stream())
+              .distinct()
+              .filter(name -> !Objects.equals(wanted.get(name), now.get(name)))
+              .map(name -> name + " " + wanted.getOrDefault(name, "by default"))
+              .collect(Collectors.joining(", "));
+      return Optional.of(missing)
+          .filter(names -> !names.isEmpty())
+          .map(names -> found.name() + " has not yet taken " + names);
+    }
+    return found
+        .maxmemory()
+        .filter(bytes -> bytes != node.maxmemory().bytes())
+        .map(bytes -> found.name() + " has not yet taken maxmemory " + node.maxmemory());
+  }
+
+  /** What Redis has refused it will refuse the next time, too: only another file helps. */
+  private static Optional<String> refused(Cluster cluster, Redis found) {
+    RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
+    return found
+        .refusedSettings()
+        .filter(settings -> settings.equals(LiveSettings.of(cluster, node)))
+        .map(
+            settings -> "%s %s. Mend the file".formatted(found.name(), found.problem().orElse("")));
+  }
+
   /** See {@link Gate#before}. */
   record Before(Cluster cluster, Node node, Set<String> existing) implements Gate {
     @Override
@@ -142,7 +174,22 @@ public sealed interface Gate {
           }
         }
       }
-      return new Verdict(problems, tooSmall(status), false, Optional.empty());
+      // Those whose turn has been have the settings of this very deploy; one that has not, or has
+      // refused them, is reason enough to tell them to no other.
+      Optional<String> refusal = tooSmall(status);
+      for (Redis each : redis) {
+        if (hadItsTurn(each)) {
+          notYetTaken(cluster, each).ifPresent(problems::add);
+          refusal = refusal.or(() -> refused(cluster, each));
+        }
+      }
+      return new Verdict(problems, refusal, false, Optional.empty());
+    }
+
+    private boolean hadItsTurn(Redis other) {
+      return cluster.rollingOrder().stream()
+          .takeWhile(each -> !each.equals(node))
+          .anyMatch(each -> each.name().equals(other.name()));
     }
 
     /**
@@ -195,6 +242,7 @@ public sealed interface Gate {
           node.usedMemory(),
           node.maxmemory(),
           node.settings(),
+          node.refusedSettings(),
           Optional.empty());
     }
 
@@ -237,28 +285,6 @@ public sealed interface Gate {
 
   /** See {@link Gate#whole}. */
   record Whole(Cluster cluster) implements Gate {
-    /** Settings reach a node some seconds after Terraform is done with it. */
-    private Optional<String> notYetTaken(Redis found) {
-      RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
-      if (found.settings().isPresent()) {
-        Map<String, String> wanted = LiveSettings.of(cluster, node);
-        Map<String, String> now = found.settings().get();
-        String missing =
-            Stream.concat(wanted.keySet().stream(), now.keySet().stream())
-                .distinct()
-                .filter(name -> !Objects.equals(wanted.get(name), now.get(name)))
-                .map(name -> name + " " + wanted.getOrDefault(name, "by default"))
-                .collect(Collectors.joining(", "));
-        return Optional.of(missing)
-            .filter(names -> !names.isEmpty())
-            .map(names -> found.name() + " has not yet taken " + names);
-      }
-      return found
-          .maxmemory()
-          .filter(bytes -> bytes != node.maxmemory().bytes())
-          .map(bytes -> found.name() + " has not yet taken maxmemory " + node.maxmemory());
-    }
-
     @Override
     public String what() {
       return cluster.name() + " is whole";
@@ -276,7 +302,7 @@ public sealed interface Gate {
       List<String> problems =
           new ArrayList<>(
               ClusterStatus.disagreements(status.redis(), status.sentinels(), Optional.empty()));
-      status.redis().forEach(node -> notYetTaken(node).ifPresent(problems::add));
+      status.redis().forEach(node -> notYetTaken(cluster, node).ifPresent(problems::add));
       Optional<String> mustForget = Optional.empty();
       for (Sentinel sentinel : status.sentinels()) {
         Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());
@@ -309,7 +335,7 @@ public sealed interface Gate {
               && status.sentinels().stream().noneMatch(Sentinel::reached);
       return new Verdict(
           problems,
-          Optional.empty(),
+          status.redis().stream().flatMap(each -> refused(cluster, each).stream()).findFirst(),
           unreached,
           problems.isEmpty() ? mustForget : Optional.empty());
     }

@@ -53,7 +53,9 @@ final class Templates {
     String code =
         text.substring(helpEnds)
             .replaceAll("(?m)^ +\"\"\"(?s:.*?)\"\"\"\n", "")
-            .replaceAll("(?m)^ *#(?!!).*\n", "");
+            .replaceAll("(?m)^ *#(?!!).*\n", "")
+            .replaceAll("(?m) {2}# [^\"'\n]*$", "")
+            .replaceAll("\n{2,}", "\n");
     return text.substring(0, helpEnds)
         + INDENTATION
             .matcher(code)

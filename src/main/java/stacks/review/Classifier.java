@@ -156,6 +156,9 @@ final class Classifier {
    * Whether the settings of a node on this machine differ in what Redis takes while it runs only.
    */
   private static boolean staysUp(ResourceChange settings) {
+    if (settings.isTainted()) {
+      return false; // a deploy has ended before the node had them
+    }
     JsonNode before = settings.nodeBefore("/triggers_replace");
     JsonNode after = settings.nodeAfter("/triggers_replace");
     if (before.size() != after.size() || settings.isUnknown("/triggers_replace")) {

@@ -45,6 +45,9 @@ final class NodePlan {
       losesData = true;
     }
     restarts |= meaning == Effect.ROLLING_RESTART;
+    if (meaning == Effect.ROLLING_RESTART && resource.name().endsWith("-settings")) {
+      settings.add("what is read at the start");
+    }
     if (classifier.isNode(resource) || resource.name().equals(name + "-settings")) {
       live(LiveDirectives.of(resource), resource);
     }
@@ -85,6 +88,10 @@ final class NodePlan {
     directives.maxmemoryAfter().ifPresent(found -> maxmemoryAfter = Optional.of(found));
     if (resource.existed() && resource.remains()) {
       settings.addAll(directives.changed());
+      // Said as a size; the backlog follows it.
+      if (settings.remove("maxmemory")) {
+        settings.remove("repl-backlog-size");
+      }
     }
   }
 

@@ -13,6 +13,14 @@ import java.util.Optional;
  */
 public record Place(
     String name, String zone, boolean isFirstMaster, String size, Optional<NodeReview> change) {
+  /** In place of a zone, for a node that the file no longer has. */
+  static final String LEAVES = "leaves";
+
+  /** Whether the file no longer has it. */
+  public boolean leaves() {
+    return zone.equals(LEAVES);
+  }
+
   /** Whether it is a data node, and not a Sentinel. */
   public boolean isRedis() {
     return name.startsWith("redis-");

@@ -56,8 +56,8 @@ final class Plan {
     if (resource.isDrift()) {
       return;
     }
-    Effect effect = classifier.effect(resource);
     Optional<String> node = Classifier.node(resource);
+    Effect effect = effect(resource, node);
     node.ifPresent(
         name -> nodes.computeIfAbsent(name, NodePlan::new).see(resource, effect, classifier));
     Optional<String> tag = resource.before(TAG);
@@ -77,6 +77,15 @@ final class Plan {
               shown(
                   resource.action() == Action.UPDATE ? resource.changed() : resource.replacing())));
     }
+  }
+
+  /** Settings of a node that is there are missing only where a deploy has ended before its turn. */
+  private Effect effect(ResourceChange resource, Optional<String> node) {
+    boolean again =
+        resource.action() == Action.CREATE
+            && resource.name().endsWith("-settings")
+            && node.map(nodes::get).filter(NodePlan::existed).isPresent();
+    return again ? Effect.ROLLING_RESTART : classifier.effect(resource);
   }
 
   private static Set<String> shown(Set<String> attributes) {

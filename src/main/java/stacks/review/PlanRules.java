@@ -29,6 +29,16 @@ final class PlanRules {
           "aws_secretsmanager_secret_version",
           "aws_vpc_security_group_ingress_rule");
 
+  /** What makes all else that is found beside the point. */
+  static final List<Check> FIRST =
+      List.of(
+          ofPlan(
+              "plan-of-another-file",
+              BLOCK,
+              "The plan leaves other nodes than the environment's file has: one of them was changed after the other was made.",
+              "Plan again: ./rediform plan ENV.",
+              PlanRules::otherNodes));
+
   static final List<Check> ALL =
       List.of(
           ofResource(
@@ -60,12 +70,6 @@ final class PlanRules {
               "Plan everything: ./rediform plan ENV.",
               plan ->
                   plan.isComplete() ? Map.of() : Map.of(Change.SHARED, "it is not the whole plan")),
-          ofPlan(
-              "plan-of-another-file",
-              BLOCK,
-              "The plan leaves other nodes than the environment's file has: one of them was changed after the other was made.",
-              "Plan again: ./rediform plan ENV.",
-              PlanRules::otherNodes),
           ofDrift(
               "drift",
               WARN,

@@ -69,6 +69,11 @@ final class ResourceChange {
     return action;
   }
 
+  /** Whether a deploy has failed on it, and it is made anew for that. */
+  boolean isTainted() {
+    return json.path("action_reason").asText().equals("replace_because_tainted");
+  }
+
   boolean isDrift() {
     return drift;
   }

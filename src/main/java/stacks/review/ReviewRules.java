@@ -9,7 +9,13 @@ import java.util.stream.Stream;
 /** All rules of the plan review, in the order in which their findings are told. */
 public final class ReviewRules {
   static final List<Check> CHECKS =
-      Stream.of(DataRules.ALL, NodeRules.ALL, GuardRules.ALL, AccessRules.ALL, PlanRules.ALL)
+      Stream.of(
+              PlanRules.FIRST,
+              DataRules.ALL,
+              NodeRules.ALL,
+              GuardRules.ALL,
+              AccessRules.ALL,
+              PlanRules.ALL)
           .flatMap(List::stream)
           .toList();
 

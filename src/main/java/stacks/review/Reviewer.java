@@ -104,7 +104,7 @@ public final class Reviewer {
     changes.values().stream()
         .sorted(Comparator.comparing(NodeReview::turn))
         .forEach(
-            node -> places.add(new Place(node.name(), "leaves", false, "", Optional.of(node))));
+            node -> places.add(new Place(node.name(), Place.LEAVES, false, "", Optional.of(node))));
     return List.copyOf(places);
   }
 

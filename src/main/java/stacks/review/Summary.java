@@ -21,6 +21,7 @@ public final class Summary {
   public static List<String> of(Review review) {
     Summary summary = new Summary(review);
     summary.stop();
+    summary.lowered();
     summary.nodes();
     summary.writes();
     return List.copyOf(summary.sentences);
@@ -39,9 +40,24 @@ public final class Summary {
     }
   }
 
+  /** Whoever reads a plan must see that its own file has made it look harmless. */
+  private void lowered() {
+    review.findings().stream()
+        .filter(finding -> finding.severity().compareTo(finding.rule().severity()) > 0)
+        .map(
+            finding ->
+                finding.rule().id()
+                    + " weighs "
+                    + finding.severity()
+                    + " in this file, not "
+                    + finding.rule().severity())
+        .distinct()
+        .forEach(this::add);
+  }
+
   private void nodes() {
     Costs costs = review.costs();
-    if (review.changes().isEmpty()) {
+    if (review.changes().isEmpty() && review.isSafe()) {
       add(review.environment() + " is what its file says; a deploy would change nothing");
     } else if (review.nodes().isEmpty()) {
       add("no node restarts");
@@ -77,7 +93,10 @@ public final class Summary {
                   costs.fullResyncs() == 1 ? "one copy" : costs.fullResyncs() + " copies",
                   costs.mostData()));
     }
-    if (review.isSafe() && costs.restarts() > 0) {
+    if (costs.restarts() == 0
+        && review.nodes().stream().anyMatch(node -> node.effect() == Effect.LIVE_SETTING)) {
+      add("no node restarts for that, and writes do not pause");
+    } else if (review.isSafe() && costs.restarts() > 0) {
       add("nothing is lost");
     }
   }

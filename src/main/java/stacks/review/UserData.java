@@ -74,9 +74,20 @@ record UserData(Map<String, String> files) {
     Set<String> names = differing(directives(), next.directives());
     differing(files, next.files()).stream()
         .filter(path -> !SETTINGS.matcher(path).matches())
-        .map(path -> path.isEmpty() ? "cloud-init" : path.substring(path.lastIndexOf('/') + 1))
+        .map(UserData::inWords)
         .forEach(names::add);
     return names;
+  }
+
+  /** What a person knows it by. */
+  private static String inWords(String path) {
+    return switch (path.substring(path.lastIndexOf('/') + 1)) {
+      case "rediform-setup" -> "firewall or packages";
+      case "node.json" -> "size or quorum";
+      case "rediform-node", "rediform-boot" -> "rediform's own programs";
+      case "" -> "cloud-init";
+      default -> path.substring(path.lastIndexOf('/') + 1);
+    };
   }
 
   private Map<String, String> directives() {

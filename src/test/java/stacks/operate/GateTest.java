@@ -59,6 +59,7 @@ class GateTest {
         Optional.of(10 * MIB),
         Optional.of(128 * MIB),
         Optional.empty(),
+        Optional.empty(),
         problem);
   }
 
@@ -265,12 +266,45 @@ class GateTest {
     assertThat(whole().isOpen()).isTrue();
     redis.set(1, taken("redis-2", with(settings, "maxmemory", "1mb")));
     assertThat(whole().problems()).containsExactly("redis-2 has not yet taken maxmemory " + wanted);
-    assertThat(before("redis-1").isOpen()).as("it can do its part even so").isTrue();
+    assertThat(before("redis-1").problems())
+        .as("redis-2 had its turn")
+        .containsExactly("redis-2 has not yet taken maxmemory " + wanted);
+    assertThat(before("redis-3").isOpen()).as("redis-2 has its turn later").isTrue();
     redis.set(1, taken("redis-2", with(settings, "hz", "20")));
     assertThat(whole().problems()).containsExactly("redis-2 has not yet taken hz by default");
     // Without an agent to ask, maxmemory alone can be seen.
     redis.set(1, using("redis-2", 0, 1));
     assertThat(whole().problems()).containsExactly("redis-2 has not yet taken maxmemory " + wanted);
+  }
+
+  @Test
+  void settings_that_redis_refuses_stop_a_deploy_at_once_until_the_file_has_others() {
+    SortedMap<String, String> settings = LiveSettings.of(cluster, cluster.redis().get(1));
+    redis.set(1, refusing("redis-2", settings));
+    assertThat(before("redis-1").refusal().orElseThrow())
+        .isEqualTo("redis-2 is not fit: Redis does not take it. Mend the file");
+    assertThat(whole().refusal()).isPresent();
+    assertThat(before("redis-2").refusal()).as("its own turn").isEmpty();
+    redis.set(1, refusing("redis-2", with(settings, "hz", "many")));
+    assertThat(before("redis-1").refusal()).as("the file is mended").isEmpty();
+    assertThat(before("redis-1").isOpen()).isFalse();
+  }
+
+  private Redis refusing(String name, Map<String, String> refused) {
+    return new Redis(
+        name,
+        endpoint(name),
+        true,
+        Optional.of("replica"),
+        Optional.of(one),
+        true,
+        1,
+        Optional.empty(),
+        Optional.of(1L),
+        Optional.of(1L),
+        Optional.of(Map.of()),
+        Optional.of(refused),
+        Optional.of("is not fit: Redis does not take it"));
   }
 
   private static Map<String, String> with(Map<String, String> settings, String name, String value) {
@@ -301,6 +335,7 @@ class GateTest {
         Optional.of(used),
         Optional.of(maxmemory),
         settings,
+        Optional.empty(),
         Optional.empty());
   }
 

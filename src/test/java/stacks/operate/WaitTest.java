@@ -47,6 +47,7 @@ class WaitTest {
                             Optional.empty(),
                             Optional.empty(),
                             Optional.empty(),
+                            Optional.empty(),
                             Optional.empty()))
             .toList();
     List<Sentinel> sentinels =

@@ -43,11 +43,13 @@ class LiveDirectivesTest {
     assertThat(node.effect()).isEqualTo(Effect.LIVE_SETTING);
     assertThat(node.restarts()).isFalse();
     assertThat(node.sizes()).containsExactly("maxmemory 5gb becomes 6gb");
-    assertThat(node.settings()).containsExactly("maxmemory");
+    assertThat(node.settings()).as("said as a size").isEmpty();
     assertThat(review.costs().restarts()).isZero();
     assertThat(review.costs().mostMasterChanges()).isZero();
     assertThat(review.isSafe()).isTrue();
-    assertThat(Summary.of(review)).contains("redis-2 changes while it runs");
+    assertThat(Summary.of(review))
+        .contains(
+            "redis-2 changes while it runs", "no node restarts for that, and writes do not pause");
   }
 
   @Test
@@ -88,6 +90,7 @@ class LiveDirectivesTest {
 
   private static Review here(List<String> before, List<String> after) throws Exception {
     return PlanJson.of("cache")
+        .resource("terraform_data", "redis-2", List.of("no-op"), change -> {})
         .resource(
             "terraform_data",
             "redis-2-settings",
@@ -104,7 +107,7 @@ class LiveDirectivesTest {
     NodeReview live =
         here(List.of("a", "1", "maxmemory 5gb"), List.of("a", "1", "maxmemory 6gb")).nodes().get(0);
     assertThat(live.effect()).isEqualTo(Effect.LIVE_SETTING);
-    assertThat(live.settings()).containsExactly("maxmemory");
+    assertThat(live.sizes()).containsExactly("maxmemory 5gb becomes 6gb");
     for (List<String> after :
         List.of(List.of("b", "1", "maxmemory 5gb"), List.of("a", "2", "maxmemory 5gb"))) {
       assertThat(here(List.of("a", "1", "maxmemory 5gb"), after).nodes().get(0).effect())
@@ -113,5 +116,42 @@ class LiveDirectivesTest {
     assertThat(here(List.of("a", "1"), List.of("a", "1", "maxmemory 5gb")).nodes().get(0).effect())
         .as("it did not know them before")
         .isEqualTo(Effect.ROLLING_RESTART);
+  }
+
+  @Test
+  void after_a_deploy_that_has_stopped_nodes_restart_that_had_not_had_their_turn()
+      throws Exception {
+    PlanJson plan =
+        PlanJson.of("cache")
+            .resource("terraform_data", "redis-1", List.of("no-op"), change -> {})
+            .resource("terraform_data", "redis-1-settings", List.of("create"), change -> {})
+            .resource("terraform_data", "redis-4", List.of("create"), change -> {})
+            .resource("terraform_data", "redis-4-settings", List.of("create"), change -> {});
+    List<NodeReview> nodes = plan.review(HERE).nodes();
+    assertThat(nodes)
+        .extracting(node -> node.name() + " " + node.effect())
+        .containsExactly("redis-1 rolling-restart", "redis-4 new-node");
+    List<String> live = List.of("a", "1", "maxmemory 5gb");
+    PlanJson tainted =
+        PlanJson.of("cache")
+            .resource(
+                "terraform_data",
+                "redis-2-settings",
+                List.of("delete", "create"),
+                change -> {
+                  live.forEach(change.withObject("/before").withArray("triggers_replace")::add);
+                  live.forEach(change.withObject("/after").withArray("triggers_replace")::add);
+                })
+            .with(
+                root ->
+                    root.withArray("resource_changes")
+                        .forEach(
+                            resource -> {
+                              if (resource.path("name").asText().equals("redis-2-settings")) {
+                                ((ObjectNode) resource)
+                                    .put("action_reason", "replace_because_tainted");
+                              }
+                            }));
+    assertThat(tainted.review(HERE).nodes().get(0).effect()).isEqualTo(Effect.ROLLING_RESTART);
   }
 }

@@ -89,6 +89,9 @@ class ReviewerTest {
     Cluster warns = Environments.cluster("cache", FILE + "review: {warn: [disk-shrunk]}\n");
     assertThat(shrunk().review(warns).verdict()).isEqualTo(Verdict.GO);
     assertThat(shrunk().review(warns).isSafe()).isFalse();
+    assertThat(Summary.of(shrunk().review(warns)))
+        .as("it is this file that makes it look harmless")
+        .contains("disk-shrunk weighs warn in this file, not block");
     Cluster blocks = Environments.cluster("cache", FILE + "review: {block: [node-removed]}\n");
     PlanJson removal = PlanJson.of("cache").machine("redis-9", List.of("delete"), "c7i.large", "");
     assertThat(removal.review(CLUSTER).verdict()).isEqualTo(Verdict.GO);

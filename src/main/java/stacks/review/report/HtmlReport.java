@@ -15,6 +15,7 @@ import stacks.review.Finding;
 import stacks.review.NodeReview;
 import stacks.review.Review;
 import stacks.review.Summary;
+import stacks.review.Verdict;
 
 /** A review as one page that needs nothing else: {@code templates/review/page.html}. */
 public final class HtmlReport {
@@ -32,6 +33,10 @@ public final class HtmlReport {
     Map<String, Object> page = new LinkedHashMap<>();
     page.put("environment", review.environment());
     page.put("verdict", review.verdict().toString());
+    page.put(
+        "verdictWords",
+        review.verdict() == Verdict.APPROVAL ? "needs approval" : review.verdict().toString());
+    page.put("approval", review.approved() ? "Approved by somebody" : "Needs approval");
     page.put("summary", Summary.of(review));
     page.put("requiresApproval", String.join(", ", review.requiresApproval()));
     page.put("nodes", review.nodes().stream().map(HtmlReport::node).toList());

@@ -90,7 +90,7 @@ final class Topology {
   private void box(Place place, int x, int y, int width) {
     if (place.isFirstMaster()) {
       master = y + BOX / 2;
-    } else if (place.isRedis()) {
+    } else if (place.isRedis() && !place.leaves()) {
       replicas.add(y + BOX / 2);
     }
     Map<String, Object> box = new LinkedHashMap<>();

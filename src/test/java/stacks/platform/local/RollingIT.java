@@ -168,24 +168,30 @@ class RollingIT {
 
   @Test
   @Order(2)
-  void what_redis_does_not_take_is_said_and_restarts_nothing() throws Exception {
-    write("databases: 16", "databases: 16, notify-keyspace-events: Q");
-    Seen seen =
-        under(
-            "a value that Redis refuses",
-            () -> {
-              Run refused =
-                  project
-                      .rediform(Map.of("REDIFORM_WAIT_TIMEOUT", "5s"), "deploy", "local")
-                      .ended(3);
-              assertThat(refused.all())
-                  .containsPattern(
-                      "redis-\\d is not fit: Redis does not take its new settings: ERR CONFIG SET failed"
-                          + ".*notify-keyspace-events");
-              write(", notify-keyspace-events: Q", "");
-              deploy().succeeded();
-            });
-    assertThat(seen.dataNodesAway()).isZero();
+  void what_redis_does_not_take_is_said_at_once_and_keeps_no_node_down() throws Exception {
+    // Alone, and with one that makes the node start with both.
+    for (String wrong :
+        List.of("notify-keyspace-events: Q", "databases: 24, notify-keyspace-events: Q")) {
+      String right = "databases: 16";
+      String config = wrong.startsWith("databases") ? wrong : right + ", " + wrong;
+      Seen seen =
+          under(
+              "refused: " + wrong,
+              () -> {
+                write("{" + right + "}", "{" + config + "}");
+                Run refused = deploy().ended(3);
+                assertThat(refused.all())
+                    .containsPattern(
+                        "redis-3 is not fit: Redis does not take its new settings:"
+                            + ".*notify-keyspace-events")
+                    .contains("redis-2 was not touched");
+                Run status = project.rediform("status", "local").ended(1);
+                assertThat(status.out()).contains("Redis does not take its new settings");
+                write("{" + config + "}", "{" + right + "}");
+                deploy().succeeded();
+              });
+      assertThat(seen.dataNodesAway()).isLessThanOrEqualTo(wrong.startsWith("databases") ? 1 : 0);
+    }
   }
 
   @Test
