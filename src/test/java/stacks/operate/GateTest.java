@@ -291,17 +291,10 @@ class GateTest {
   }
 
   private Redis refusing(String name, Map<String, String> refused) {
-    return new Redis(
+    return replica(
         name,
-        endpoint(name),
-        true,
-        Optional.of("replica"),
-        Optional.of(one),
-        true,
         1,
-        Optional.empty(),
-        Optional.of(1L),
-        Optional.of(1L),
+        1,
         Optional.of(Map.of()),
         Optional.of(refused),
         Optional.of("is not fit: Redis does not take it"));
@@ -314,15 +307,20 @@ class GateTest {
   }
 
   private Redis taken(String name, Map<String, String> settings) {
-    return replica(name, 1, 1, Optional.of(settings));
+    return replica(name, 1, 1, Optional.of(settings), Optional.empty(), Optional.empty());
   }
 
   private Redis using(String name, long used, long maxmemory) {
-    return replica(name, used, maxmemory, Optional.empty());
+    return replica(name, used, maxmemory, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   private Redis replica(
-      String name, long used, long maxmemory, Optional<Map<String, String>> settings) {
+      String name,
+      long used,
+      long maxmemory,
+      Optional<Map<String, String>> settings,
+      Optional<Map<String, String>> refused,
+      Optional<String> problem) {
     return new Redis(
         name,
         endpoint(name),
@@ -335,8 +333,8 @@ class GateTest {
         Optional.of(used),
         Optional.of(maxmemory),
         settings,
-        Optional.empty(),
-        Optional.empty());
+        refused,
+        problem);
   }
 
   @Test
