@@ -79,8 +79,8 @@ final class ReviewCommand implements Callable<Integer> {
       return Reviews.of(file, cluster, options.approved());
     } catch (IOException e) {
       throw Failure.missing(
-          "%s cannot be read: %s; to get one: terraform show -json plan > %s"
-              .formatted(plan, e.getMessage(), plan),
+          "%1$s cannot be read; is it there? To get one: terraform show -json plan > %1$s"
+              .formatted(plan),
           e);
     }
   }
@@ -92,7 +92,7 @@ final class ReviewCommand implements Callable<Integer> {
                 () -> {
                   List<String> ids = ReviewRules.ALL.stream().map(ReviewRule::id).toList();
                   return Failure.usage(
-                      "there is no rule \"%s\"%s There are: %s"
+                      "the plan review has no rule \"%s\"%s There are: %s. Those of a file are in docs/environments.md"
                           .formatted(
                               id,
                               Nearest.of(id, ids)

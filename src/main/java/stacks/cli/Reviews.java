@@ -60,7 +60,10 @@ final class Reviews {
     } catch (UnreadablePlan e) {
       throw Failure.missing(e.getMessage(), e);
     } catch (IOException e) {
-      throw Failure.missing("the plan cannot be read: " + e.getMessage(), e);
+      throw Failure.missing(
+          "this is not the output of terraform show -json PLAN, or not all of it: "
+              + e.getMessage(),
+          e);
     }
   }
 }

@@ -176,7 +176,7 @@ final class WaitCommand implements Callable<Integer> {
                   .formatted(
                       prefix(),
                       outcome.waited().toSeconds(),
-                      Wait.brief(outcome.problems()),
+                      Wait.brief(outcome.problems()).replaceFirst("\\.+$", ""),
                       node == null
                           ? ""
                           : ". %s was not touched. Mend that and deploy again; it goes on from here"
