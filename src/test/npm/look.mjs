@@ -13,7 +13,7 @@ const sizes = { phone: { width: 360, height: 740 }, desk: { width: 1280, height:
 
 const browser = await puppeteer.launch({
   executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"],
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"],
 });
 const seen = {};
 try {
