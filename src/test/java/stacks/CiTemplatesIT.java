@@ -133,6 +133,7 @@ class CiTemplatesIT {
         FakeForge forge = new FakeForge(TOKEN, others)) {
       project.environment("local", Project.smallLocal(port));
       Map<String, String> github = new HashMap<>(project.providerMirror());
+      github.put("CI", "true");
       github.put("ENVIRONMENT", "local");
       github.put("APPROVED", "false");
       github.put("GITHUB_STEP_SUMMARY", project.folder().resolve("summary.md").toString());
@@ -201,6 +202,7 @@ class CiTemplatesIT {
       commit(project);
       Map<String, String> variables = new HashMap<>(aws.environment());
       variables.putAll(project.providerMirror());
+      variables.put("CI", ""); // staging.yaml keeps its state in a file
       variables.put("BASE", "HEAD~1");
       variables.put("CI_PIPELINE_SOURCE", "merge_request_event");
       variables.put("CI_API_V4_URL", forge.url());
@@ -220,6 +222,10 @@ class CiTemplatesIT {
           .contains("6 nodes are new");
       assertThat(project.folder().resolve("review/staging.tar.gz")).exists();
       assertThat(project.folder().resolve("review/other.md")).doesNotExist();
+      variables.put("CI", "true");
+      assertThat(bash(project, variables, script).ended(1).err())
+          .contains("staging keeps its state in a file beside the project, which is not here");
+      assertThat(project.folder().resolve("review/staging.tar.gz")).doesNotExist();
     }
   }
 
