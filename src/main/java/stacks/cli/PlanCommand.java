@@ -45,7 +45,7 @@ final class PlanCommand implements Callable<Integer> {
     err.println("rediform: terraform plan");
     terraform(stack, "plan", "-input=false", "-no-color", "-out=plan");
     Reviews.keep(cluster);
-    return options.say(Reviews.kept(cluster, options.approved()));
+    return options.say(Reviews.made(cluster, "plan", options.approved()));
   }
 
   /** What a quiet run of Terraform printed; ends the command when it failed. */

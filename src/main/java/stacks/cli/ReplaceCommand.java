@@ -45,6 +45,9 @@ import stacks.review.Change;
       "  ./rediform replace production sentinel-1"
     })
 final class ReplaceCommand implements Callable<Integer> {
+  /** Not the one that `plan` keeps for people to look at. */
+  private static final String PLAN = "replace.plan";
+
   @Mixin private EnvironmentArgument environment;
 
   @Parameters(index = "1", paramLabel = "NODE", description = "The node, such as redis-2.")
@@ -82,7 +85,7 @@ final class ReplaceCommand implements Callable<Integer> {
     await(cluster, look, Gate.before(cluster, node, Access.existing(cluster)));
     handOver(cluster, node, look);
     say(node.name() + " is made anew");
-    if (Tool.terraform(stack, "apply", "-input=false", "plan").run() != 0) {
+    if (Tool.terraform(stack, "apply", "-input=false", PLAN).run() != 0) {
       throw Failure.missing(
           "%s was not made anew (the reasons are above). To go on from there: ./rediform deploy %s"
               .formatted(node.name(), cluster.name()));
@@ -96,14 +99,15 @@ final class ReplaceCommand implements Callable<Integer> {
   private void plan(Cluster cluster, Node node, Path stack) {
     say("terraform init");
     PlanCommand.terraform(stack, "init", "-input=false", "-no-color");
-    List<String> words = new ArrayList<>(List.of("plan", "-input=false", "-no-color", "-out=plan"));
+    List<String> words =
+        new ArrayList<>(List.of("plan", "-input=false", "-no-color", "-out=" + PLAN));
     Platforms.of(cluster.environment().platform())
         .replaced(node)
         .forEach(address -> words.add("-replace=" + address));
     say("terraform plan");
     PlanCommand.terraform(stack, words.toArray(String[]::new));
     Set<String> others =
-        Reviews.kept(cluster, false).changes().stream()
+        Reviews.made(cluster, PLAN, false).changes().stream()
             .map(Change::node)
             .filter(name -> !name.equals(node.name()) && !name.equals(Change.SHARED))
             .collect(Collectors.toCollection(TreeSet::new));

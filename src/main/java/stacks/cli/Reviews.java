@@ -49,8 +49,17 @@ final class Reviews {
               + cluster.name(),
           e);
     }
-    return Tool.terraform(stack, "show", "-json", "plan").stream(
-        json -> of(json, cluster, approved));
+    return made(cluster, "plan", approved);
+  }
+
+  /**
+   * Of a plan that this very command has made.
+   *
+   * @param plan the file's name in the stack's folder
+   */
+  static Review made(Cluster cluster, String plan, boolean approved) {
+    Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
+    return Tool.terraform(stack, "show", "-json", plan).stream(json -> of(json, cluster, approved));
   }
 
   /** Of a plan's JSON. */
