@@ -60,7 +60,16 @@ class ReviewPageIT {
                 .resource("aws_thing", "<b>&\u202e`x`", List.of("create"), change -> {})
                 .review(cluster),
             "blocked"),
-        new Case("many", PlanJson.of("cache").restart("redis-2").review(large), "go"));
+        new Case("many", of(large).restart("redis-2").review(large), "go"));
+  }
+
+  /** A plan in which nothing changes. */
+  private static PlanJson of(Cluster cluster) {
+    PlanJson plan = PlanJson.of("cache");
+    cluster
+        .nodes()
+        .forEach(node -> plan.machine(node.name(), List.of("no-op"), "c7i.xlarge", "c7i.xlarge"));
+    return plan;
   }
 
   @ParameterizedTest
