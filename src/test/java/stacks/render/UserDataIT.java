@@ -103,11 +103,13 @@ class UserDataIT {
         .as("systemd-analyze is missing; to get it: apt-get install systemd")
         .isZero();
     for (Cluster cluster : clusters()) {
-      for (String unit : List.of("redis.service", "sentinel.service")) {
-        Node node = unit.startsWith("redis") ? cluster.firstMaster() : cluster.sentinels().get(0);
+      for (String unit :
+          List.of("redis.service", "rediform-settings.service", "sentinel.service")) {
+        Node node =
+            unit.startsWith("sentinel") ? cluster.sentinels().get(0) : cluster.firstMaster();
         // The programs of a node are not on this machine: what runs is /bin/true, all else is ours.
         String text =
-            written(cluster, node, unit).replaceAll("(?m)^(Exec\\w+=\\+?)\\S+", "$1/bin/true");
+            written(cluster, node, unit).replaceAll("(?m)^(Exec\\w+=-?\\+?)\\S+", "$1/bin/true");
         Path file = Files.writeString(folder.resolve(unit), text);
         Run run =
             Run.of(folder, Map.of(), "systemd-analyze", "verify", "--man=no", file.toString());
@@ -119,10 +121,10 @@ class UserDataIT {
   /** Content of the file that a document writes under this name. */
   private static String written(Cluster cluster, Node node, String name) {
     Optional<String> block =
-        Stream.of(new UserData(cluster).of(node).split("(?m)^(?=  - path: |runcmd:)"))
+        Stream.of(new UserData(cluster).of(node).split("(?m)^(?=- path: |runcmd:)"))
             .filter(entry -> entry.lines().findFirst().orElse("").endsWith("/" + name))
             .findFirst();
     String content = block.orElseThrow().split("content: \\|\n", 2)[1];
-    return content.replaceAll("(?m)^ {6}", "");
+    return content.replaceAll("(?m)^ {3}", "");
   }
 }
