@@ -33,11 +33,11 @@ MOST_REPLICAS = 5000
 PARTS = 5
 
 
-def user_data(node, maxmemory):
+def user_data(node, databases):
     """Packs to about 5 KB, as a node's does to 10."""
     noise = base64.b64encode(os.urandom(3600)).decode()
-    text = "#cloud-config\n# %s\nwrite_files:\n  - path: /etc/rediform/redis.conf\n    content: |\n" % noise
-    text += "      maxmemory %s\n      appendonly yes\nhostname: %s\n" % (maxmemory, node)
+    text = "#cloud-config\n# %s\nwrite_files:\n- path: /etc/rediform/redis.conf\n  content: |\n" % noise
+    text += "   databases %s\n   appendonly yes\nhostname: %s\n" % (databases, node)
     return base64.b64encode(gzip.compress(text.encode())).decode()
 
 
@@ -57,14 +57,14 @@ def node(number, padding, changes):
     other = ["update"] if changes else ["no-op"]
     machine = {
         "root_block_device": [{"encrypted": True, "volume_size": 20}],
-        "metadata_options": [{"http_tokens": "required", "http_put_response_hop_limit": 1}]}
+        "metadata_options": [{"http_tokens": "required", "http_put_response_hop_limit": 1, "instance_metadata_tags": "enabled"}]}
     volume = {"encrypted": True, "size": 20, "availability_zone": "eu-central-1%s" % "abc"[number % 3], "x": padding}
     yield change("aws_ebs_volume", name + "-data", other, volume, {**volume, "size": 30 if changes else 20})
     yield change(
         "aws_instance", name, other,
-        {**machine, "instance_type": "c7i.xlarge", "user_data_base64": user_data(name, "3gb")},
+        {**machine, "instance_type": "c7i.xlarge", "user_data_base64": user_data(name, 16)},
         {**machine, "instance_type": "c7i.2xlarge" if changes else "c7i.xlarge",
-         "user_data_base64": user_data(name, "6gb" if changes else "3gb")})
+         "user_data_base64": user_data(name, 17 if changes else 16)})
     yield change("aws_network_interface", name + "-address", other, {"x": padding, "tags": {}}, {"x": padding, "tags": {"a": "b"}})
     yield change(
         "aws_volume_attachment", name + "-data-attachment", other, {"x": padding, "tags": {}}, {"x": padding, "tags": {"a": "b"}})
