@@ -84,12 +84,8 @@ final class Tool {
    * @throws Failure with the program's own reason when it failed
    */
   <T> T stream(Function<InputStream, T> reader) {
-    ProcessBuilder builder = new ProcessBuilder(command);
-    prepare(builder);
-    Process process = start(builder);
-    CompletableFuture<String> err =
-        CompletableFuture.supplyAsync(
-            () -> new String(allOf(process.getErrorStream()), StandardCharsets.UTF_8));
+    Process process = startQuietly();
+    CompletableFuture<String> err = errors(process);
     try (InputStream out = process.getInputStream()) {
       T result = reader.apply(out);
       failed(waitFor(process), err);
@@ -115,14 +111,22 @@ final class Tool {
 
   /** Runs it quietly and gives what it printed. */
   Output read() {
-    ProcessBuilder builder = new ProcessBuilder(command);
-    prepare(builder);
-    Process process = start(builder);
-    CompletableFuture<String> err =
-        CompletableFuture.supplyAsync(
-            () -> new String(allOf(process.getErrorStream()), StandardCharsets.UTF_8));
+    Process process = startQuietly();
+    CompletableFuture<String> err = errors(process);
     byte[] out = allOf(process.getInputStream());
     return new Output(waitFor(process), out, err.join());
+  }
+
+  private Process startQuietly() {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    prepare(builder);
+    return start(builder);
+  }
+
+  /** Read beside the output: a program waits when nobody takes what it prints. */
+  private static CompletableFuture<String> errors(Process process) {
+    return CompletableFuture.supplyAsync(
+        () -> new String(allOf(process.getErrorStream()), StandardCharsets.UTF_8));
   }
 
   private static byte[] allOf(InputStream stream) {

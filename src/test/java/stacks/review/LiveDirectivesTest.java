@@ -89,6 +89,11 @@ class LiveDirectivesTest {
   }
 
   private static Review here(List<String> before, List<String> after) throws Exception {
+    return settings(before, after).review(HERE);
+  }
+
+  /** A plan that makes the settings of a node on this machine anew. */
+  private static PlanJson settings(List<String> before, List<String> after) {
     return PlanJson.of("cache")
         .resource("terraform_data", "redis-2", List.of("no-op"), change -> {})
         .resource(
@@ -98,8 +103,7 @@ class LiveDirectivesTest {
             change -> {
               before.forEach(change.withObject("/before").withArray("triggers_replace")::add);
               after.forEach(change.withObject("/after").withArray("triggers_replace")::add);
-            })
-        .review(HERE);
+            });
   }
 
   @Test
@@ -133,15 +137,7 @@ class LiveDirectivesTest {
         .containsExactly("redis-1 rolling-restart", "redis-4 new-node");
     List<String> live = List.of("a", "1", "maxmemory 5gb");
     PlanJson tainted =
-        PlanJson.of("cache")
-            .resource(
-                "terraform_data",
-                "redis-2-settings",
-                List.of("delete", "create"),
-                change -> {
-                  live.forEach(change.withObject("/before").withArray("triggers_replace")::add);
-                  live.forEach(change.withObject("/after").withArray("triggers_replace")::add);
-                })
+        settings(live, live)
             .with(
                 root ->
                     root.withArray("resource_changes")
