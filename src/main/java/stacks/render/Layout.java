@@ -52,6 +52,12 @@ public enum Layout {
       paths.put("memory", "/var/lib/rediform/memory.json");
       paths.put("stopped", "/var/redis/" + live + "/stopped.json");
       paths.put("waiting", "/var/lib/rediform/waiting");
+      if (redis) {
+        paths.put("ran", "/var/redis/" + live + "/persistence.json");
+        paths.put("borrowed", "/var/lib/rediform/borrowed");
+        paths.put("lead", "/var/lib/rediform/lead");
+        paths.put("door", "/run/rediform/door");
+      }
     } else {
       paths.put("static", "static/" + server + ".conf");
       paths.put("staticAcl", "static/users.acl");
@@ -65,6 +71,12 @@ public enum Layout {
       paths.put("memory", "memory.json");
       paths.put("stopped", "data/stopped.json");
       paths.put("waiting", "waiting");
+      if (redis) {
+        paths.put("ran", "data/persistence.json");
+        paths.put("borrowed", "borrowed");
+        paths.put("lead", "lead");
+        paths.put("door", "run/door");
+      }
     }
     return paths;
   }

@@ -32,9 +32,14 @@ public final class NodeFiles {
     return files;
   }
 
-  /** The agent itself, the same on every node. */
+  /** The agent itself, with all that nodes of either kind need. */
   public static String agent() {
     return Templates.program("agent/" + AGENT);
+  }
+
+  /** The agent with what nodes of one kind need. */
+  static String agent(String kind) {
+    return Templates.program("agent/" + AGENT, kind);
   }
 
   /** The stand-in for systemd on the local platform. */

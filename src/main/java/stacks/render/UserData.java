@@ -138,14 +138,14 @@ public final class UserData {
                 file(HOME + "boot.json", "0644", Templates.fill("agent/boot.json", variables)),
                 file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
                 file(UNITS + unit, "0644", Templates.fill("systemd/" + unit, variables)),
-                file(PROGRAMS + NodeFiles.AGENT, "0755", NodeFiles.agent()),
+                file(PROGRAMS + NodeFiles.AGENT, "0755", NodeFiles.agent(node.kind())),
                 file(PROGRAMS + "rediform-boot", "0755", Templates.program("agent/rediform-boot")),
                 file(
                     PROGRAMS + "rediform-setup",
                     "0755",
                     Templates.fill("cloud-init/setup", variables))));
     if (isRedis) {
-      for (String unitOfOurs : List.of("rediform-volume.service", "rediform-settings.service")) {
+      for (String unitOfOurs : List.of("rediform-volume.service", "rediform-settings.service", "rediform-attend.service")) {
         files.add(
             file(UNITS + unitOfOurs, "0644", Templates.fill("systemd/" + unitOfOurs, variables)));
       }
