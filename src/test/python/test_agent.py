@@ -19,8 +19,8 @@ loader.exec_module(agent)
 ONE, TWO, THREE = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
 
 
-def sentinel(master, knows=True):
-    return {"master": master, "knows": knows, "fit": [], "sentinels": ["s2", "s3"], "replicas": []}
+def sentinel(master, knows=True, acts=True):
+    return {"master": master, "knows": knows, "acts": acts, "fit": [], "sentinels": ["s2", "s3"], "replicas": []}
 
 
 HISTORY = {"id": "aa", "offset": 100}
@@ -30,11 +30,12 @@ def replica(master, formed=True, synced=True, history=HISTORY):
     return {"master": master, "formed": formed, "synced": synced, "history": history}
 
 
-def view(sentinels, redis=None, formed=False, count=3):
+def view(sentinels, redis=None, formed=False, count=3, unheard=()):
     return {
         "sentinels": {"s%d" % i: s for i, s in enumerate(sentinels)},
         "sentinel_count": count,
         "redis": redis or {},
+        "unheard": list(unheard),
         "formed": formed,
     }
 
@@ -90,6 +91,19 @@ class Decide(unittest.TestCase):
         seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)})
         self.assertEqual(decide(ONE, seen, stopped=old, waited=True)[0], agent.FAILOVER)
 
+    def test_an_empty_master_asks_at_once_when_no_sentinel_will_act_by_itself(self):
+        for acts, action in ((True, agent.WAIT), (False, agent.FAILOVER)):
+            seen = view([sentinel(ONE, acts=acts)] * 3, {TWO: replica(ONE)})
+            self.assertEqual(decide(ONE, seen, has_data=False, stopped=None)[0], action)
+
+    def test_a_replica_that_a_sentinel_sees_and_that_gives_no_answer_may_have_more(self):
+        for stopped in (None, HISTORY):
+            seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)}, unheard=[THREE])
+            self.assertEqual(decide(ONE, seen, stopped=stopped)[0], agent.WAIT)
+            alone = view([sentinel(ONE, acts=False)] * 3, unheard=[THREE])
+            self.assertEqual(decide(ONE, alone, stopped=stopped)[0], agent.WAIT)
+            self.assertEqual(decide(ONE, alone, stopped=stopped, waited=True)[0], agent.FAILOVER)
+
     def test_a_crashed_master_starts_when_sentinel_finds_nobody_to_promote(self):
         seen = view([sentinel(ONE)] * 3, {TWO: replica(ONE)})
         self.assertEqual(decide(ONE, seen, stopped=None, waited=True, refused=True), (agent.START, None))
@@ -144,6 +158,34 @@ class Decide(unittest.TestCase):
         self.assertEqual(decide(ONE, view([]))[0], agent.WAIT)
 
 
+class Sentinels(unittest.TestCase):
+    def count(self, views, remembered=()):
+        return agent.sentinel_count(
+            {name: {"sentinels": named, "knows": knows} for name, (named, knows) in views.items()}, remembered, ["a", "b", "c"])
+
+    def test_five_that_have_become_three_are_three_whatever_a_node_remembers(self):
+        views = {"a": (["b", "c"], True), "b": (["a", "c"], True), "c": (["a", "b"], True)}
+        self.assertEqual(self.count(views, list("abcde")), 3)
+        self.assertEqual(self.count(dict(list(views.items())[:2]), list("abcde")), 3)
+
+    def test_three_of_five_that_remember_all_are_three_of_five(self):
+        self.assertEqual(self.count({s: ([o for o in "abcde" if o != s], True) for s in "abc"}), 5)
+
+    def test_new_ones_and_those_that_differ_say_nothing_against_what_a_node_remembers(self):
+        self.assertEqual(self.count({s: ([], False) for s in "abc"}, list("abcde")), 5)
+        self.assertEqual(self.count({"a": (["b"], True), "b": (["a", "c"], True)}, list("abcde")), 5)
+        self.assertEqual(self.count({}, ["a"]), 3)
+
+    def test_a_sentinel_acts_when_its_master_is_newly_down_or_soon_will_be_and_when_it_is_at_it(self):
+        fresh = {"flags": "master", "down-after-milliseconds": "40000", "last-ok-ping-reply": "900"}
+        down = {**fresh, "flags": "s_down,master", "s-down-time": "1000", "last-ok-ping-reply": "41000"}
+        for master, acts in (
+                (fresh, False), ({**fresh, "down-after-milliseconds": "5000"}, True), ({**fresh, "last-ok-ping-reply": "36000"}, True),
+                (down, True), ({**down, "s-down-time": "60000"}, False),
+                ({**down, "s-down-time": "60000", "flags": "s_down,master,failover_in_progress"}, True)):
+            self.assertEqual(agent.may_act(master), acts, master)
+
+
 class WhoIsMaster(unittest.TestCase):
     def ask(self, seen):
         self.addCleanup(setattr, agent, "look_around", agent.look_around)
@@ -180,6 +222,10 @@ class HoldsKeys(unittest.TestCase):
     def test_an_rdb_with_one_key_is_data(self):
         self.assertTrue(self.check(b"REDIS0010" + self.AUX + b"\xfe\x00\xfb\x01\x00\x00\x01k\x01v\xff" + b"\0" * 8))
 
+    def test_valkeys_own_header_is_as_long(self):
+        self.assertFalse(self.check(b"VALKEY080" + self.AUX + b"\xff" + b"\0" * 8))
+        self.assertTrue(self.check(b"VALKEY080" + self.AUX + b"\xfe\x00\xfb\x01\x00\x00\x01k\x01v\xff" + b"\0" * 8))
+
     def test_a_long_auxiliary_field_is_skipped(self):
         field = b"\xfa\x07repl-id\x40\x50" + b"x" * 80
         self.assertFalse(self.check(b"REDIS0010" + field + b"\xff" + b"\0" * 8))
@@ -203,6 +249,10 @@ class Configure(unittest.TestCase):
         self.home = self.folder.name
         for name in ("live", "static"):
             os.mkdir(os.path.join(self.home, name))
+        takes_all = unittest.mock.patch.object(
+            agent, "another_server", lambda node: contextlib.nullcontext(unittest.mock.Mock()))
+        takes_all.start()
+        self.addCleanup(takes_all.stop)
 
     def tearDown(self):
         self.folder.cleanup()
@@ -215,7 +265,8 @@ class Configure(unittest.TestCase):
             "paths": {
                 "static": "static/server.conf", "staticAcl": "static/users.acl", "live": "live/server.conf",
                 "acl": "live/users.acl", "data": "data", "secrets": "secrets.json", "memory": "memory.json",
-                "stopped": "data/stopped.json", "waiting": "waiting", "settings": "settings.conf", "taken": "settings.json"}}
+                "stopped": "data/stopped.json", "waiting": "waiting", "settings": "settings.conf", "taken": "settings.json",
+                "ran": "data/persistence.json", "borrowed": "borrowed", "lead": "lead", "door": "run/door"}}
         self.write("node.json", json.dumps(settings))
         self.write("static/server.conf", "port 1\n")
         self.write("settings.conf", "maxmemory 1gb\n")
@@ -234,9 +285,9 @@ class Configure(unittest.TestCase):
     def test_twice_changes_nothing(self):
         for kind in ("redis", "sentinel"):
             node = self.node(kind)
-            agent.configure(node)
+            agent.VERBS[kind]["configure"](node)
             first = self.read("live/server.conf"), self.read("live/users.acl")
-            agent.configure(node)
+            agent.VERBS[kind]["configure"](node)
             self.assertEqual(first, (self.read("live/server.conf"), self.read("live/users.acl")))
 
     def test_keeps_what_sentinel_learned_and_replaces_all_else(self):
@@ -246,7 +297,7 @@ class Configure(unittest.TestCase):
             "sentinel config-epoch mymaster 4", "sentinel leader-epoch mymaster 5", "sentinel current-epoch 5",
             "sentinel known-replica mymaster 127.0.0.1 7", "sentinel known-sentinel mymaster 127.0.0.1 8 ff",
             "sentinel down-after-milliseconds mymaster 1"]))
-        agent.configure(node)
+        agent.configure_sentinel(node)
         live = self.read("live/server.conf")
         for line in ("sentinel myid 0123abc", "sentinel monitor mymaster 127.0.0.1 9 2",
                      "sentinel config-epoch mymaster 4", "sentinel current-epoch 5",
@@ -255,6 +306,19 @@ class Configure(unittest.TestCase):
             self.assertIn(line + "\n", live)
         self.assertNotIn("loglevel debug", live)
         self.assertEqual(live.count("sentinel monitor"), 1)
+
+    def test_lines_of_another_masters_name_do_not_keep_a_sentinel_from_starting(self):
+        node = self.node("sentinel")
+        self.write("live/server.conf", "\n".join([
+            "sentinel myid 0123abc", "sentinel monitor other 127.0.0.1 9 2", "sentinel config-epoch other 4",
+            "sentinel current-epoch 5", "sentinel known-replica other 127.0.0.1 7"]))
+        self.addCleanup(setattr, agent, "look_around", agent.look_around)
+        agent.look_around = lambda node: view([])
+        agent.configure_sentinel(node)
+        live = self.read("live/server.conf")
+        self.assertNotIn("other", live)
+        self.assertIn("sentinel myid 0123abc\n", live)
+        self.assertIn("sentinel monitor mymaster 127.0.0.1 6 2\n", live)
 
     def test_the_old_settings_again_are_no_refusal_any_more(self):
         node = self.node("redis")
@@ -289,8 +353,7 @@ class Configure(unittest.TestCase):
         agent.configure(node)
         self.assertIn("maxmemory 1gb", self.read("live/server.conf"))
         self.write("settings.conf", "maxmemory 2gb\nhz 20\n")
-        with unittest.mock.patch.object(agent, "another_server", lambda *_: contextlib.nullcontext()):
-            agent.configure(node)
+        agent.configure(node)
         self.assertIn("hz 20", self.read("live/server.conf"))
         self.assertIsNone(node.remembered("taken")["refused"])
 
