@@ -152,7 +152,7 @@ class OneNode(unittest.TestCase):
             with agent.Connection(self.node.endpoint, "admin", "a") as redis:
                 redis.ask("SELECT", database)
                 for i in range(100):
-                    redis.ask("SET", "key%d" % i, "%d" % i * 100)
+                    redis.ask("SET", "key%d" % i, os.urandom(100).hex())
 
     def keys(self):
         info = self.ask("INFO", "keyspace")
