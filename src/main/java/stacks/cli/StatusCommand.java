@@ -78,6 +78,10 @@ final class StatusCommand implements Callable<Integer> {
       out.println(status.environment() + " is not whole:");
       status.problems().forEach(problem -> out.println("  " + problem));
     }
+    status
+        .redis()
+        .forEach(
+            node -> node.notes().forEach(note -> out.println("note: " + node.name() + " " + note)));
   }
 
   private static String state(ClusterStatus.Redis node) {
@@ -131,6 +135,7 @@ final class StatusCommand implements Callable<Integer> {
     fields.put("linkUp", node.linkUp());
     fields.put("lagBytes", node.lagBytes().orElse(null));
     fields.put("problem", node.problem().orElse(null));
+    fields.put("notes", node.notes());
     return fields;
   }
 }

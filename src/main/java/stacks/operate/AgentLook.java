@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +89,21 @@ final class AgentLook implements Look {
     return JSON.getNodeFactory().textNode(answer.out());
   }
 
+  /**
+   * Whether the agent has proof that the server does not run. One of before {@code state} was there
+   * says only what its own question came to.
+   */
+  private static boolean isDown(JsonNode health) {
+    return health.path("state").asText().equals("down")
+        || !health.has("state") && health.path("reason").asText().contains("Connection refused");
+  }
+
+  private static List<String> notes(JsonNode health) {
+    List<String> notes = new ArrayList<>();
+    health.path("notes").forEach(note -> notes.add(note.asText()));
+    return notes;
+  }
+
   private static Optional<String> problem(JsonNode health) {
     return health.path("fit").asBoolean()
         ? Optional.empty()
@@ -97,7 +113,7 @@ final class AgentLook implements Look {
   private static ClusterStatus.Redis redis(Node node, JsonNode health) {
     if (!health.has("role")) {
       return ClusterStatus.Redis.silent(
-          node.name(), node.endpoint(), health.isObject(), silence(health));
+          node.name(), node.endpoint(), health.isObject(), isDown(health), silence(health));
     }
     boolean replica = health.path("role").asText().equals("replica");
     Optional<String> problem = problem(health);
@@ -108,6 +124,7 @@ final class AgentLook implements Look {
         node.name(),
         node.endpoint(),
         true,
+        false,
         Optional.of(health.path("role").asText()),
         replica ? Optional.of(health.path("master").asText()) : Optional.empty(),
         replica ? health.path("link").asText().equals("up") : health.path("replicas").asInt() > 0,
@@ -117,18 +134,20 @@ final class AgentLook implements Look {
         Optional.of(health.path("maxmemory").asLong()),
         settings(health.path("settings")),
         settings(health.path("refusedSettings")),
-        problem);
+        problem,
+        notes(health));
   }
 
   private static ClusterStatus.Sentinel sentinel(Node node, JsonNode health) {
     if (!health.has("master")) {
       return ClusterStatus.Sentinel.silent(
-          node.name(), node.endpoint(), health.isObject(), silence(health));
+          node.name(), node.endpoint(), health.isObject(), isDown(health), silence(health));
     }
     return new ClusterStatus.Sentinel(
         node.name(),
         node.endpoint(),
         true,
+        false,
         Optional.of(health.path("master").asText()),
         health.path("knows").asBoolean(),
         seen(health.path("seenReplicas")),

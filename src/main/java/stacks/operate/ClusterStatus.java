@@ -26,6 +26,8 @@ public record ClusterStatus(
    * A data node.
    *
    * @param reached whether something on the node answered, be it only that its server is down
+   * @param down whether it is proven that the server does not run: nobody listens at its port. An
+   *     answer that is an error, or none in time, is no such proof
    * @param role {@code master} or {@code replica}; empty when the server did not answer
    * @param master the endpoint a replica follows; empty for a master
    * @param linkUp whether a replica is connected to its master; for a master, whether a replica is
@@ -36,11 +38,13 @@ public record ClusterStatus(
    * @param settings the settings it has taken that need no restart; empty when it does not say
    * @param refusedSettings those that Redis does not take; empty when there are none
    * @param problem why the node did not answer, or what is wrong with it; empty when it is fit
+   * @param notes what keeps nothing from working, and yet is for a person to know
    */
   public record Redis(
       String name,
       String endpoint,
       boolean reached,
+      boolean down,
       Optional<String> role,
       Optional<String> master,
       boolean linkUp,
@@ -50,14 +54,17 @@ public record ClusterStatus(
       Optional<Long> maxmemory,
       Optional<Map<String, String>> settings,
       Optional<Map<String, String>> refusedSettings,
-      Optional<String> problem) {
+      Optional<String> problem,
+      List<String> notes) {
 
     /** A node whose server did not answer. */
-    static Redis silent(String name, String endpoint, boolean reached, String problem) {
+    static Redis silent(
+        String name, String endpoint, boolean reached, boolean down, String problem) {
       return new Redis(
           name,
           endpoint,
           reached,
+          down,
           Optional.empty(),
           Optional.empty(),
           false,
@@ -67,7 +74,8 @@ public record ClusterStatus(
           Optional.empty(),
           Optional.empty(),
           Optional.empty(),
-          Optional.of(problem));
+          Optional.of(problem),
+          List.of());
     }
 
     private Redis withLag(long masterOffset) {
@@ -75,6 +83,7 @@ public record ClusterStatus(
           name,
           endpoint,
           reached,
+          down,
           role,
           master,
           linkUp,
@@ -84,7 +93,8 @@ public record ClusterStatus(
           maxmemory,
           settings,
           refusedSettings,
-          problem);
+          problem,
+          notes);
     }
 
     boolean isMaster() {
@@ -96,6 +106,7 @@ public record ClusterStatus(
    * A Sentinel.
    *
    * @param reached whether something on the node answered, be it only that its server is down
+   * @param down whether it is proven that the server does not run, as for a data node
    * @param master the endpoint it takes for the master; empty when the Sentinel did not answer
    * @param knows whether it ever saw a replica or a failover; one that is new has only its settings
    * @param seenReplicas the replicas it has in mind, by endpoint, and whether it sees them up
@@ -106,6 +117,7 @@ public record ClusterStatus(
       String name,
       String endpoint,
       boolean reached,
+      boolean down,
       Optional<String> master,
       boolean knows,
       Map<String, Boolean> seenReplicas,
@@ -113,11 +125,13 @@ public record ClusterStatus(
       Optional<String> problem) {
 
     /** A Sentinel that did not answer. */
-    static Sentinel silent(String name, String endpoint, boolean reached, String problem) {
+    static Sentinel silent(
+        String name, String endpoint, boolean reached, boolean down, String problem) {
       return new Sentinel(
           name,
           endpoint,
           reached,
+          down,
           Optional.empty(),
           false,
           Map.of(),

@@ -197,13 +197,9 @@ public sealed interface Gate {
      */
     private boolean isDown(ClusterStatus status) {
       return status.redis().stream()
-              .anyMatch(
-                  each ->
-                      each.name().equals(node.name()) && each.reached() && each.role().isEmpty())
+              .anyMatch(each -> each.name().equals(node.name()) && each.down())
           || status.sentinels().stream()
-              .anyMatch(
-                  each ->
-                      each.name().equals(node.name()) && each.reached() && each.master().isEmpty());
+              .anyMatch(each -> each.name().equals(node.name()) && each.down());
     }
 
     /** The master that all Sentinels name, when it is a node that is no longer in the file. */
@@ -223,9 +219,11 @@ public sealed interface Gate {
           .toList();
     }
 
+    /** A cluster that was never formed: its Sentinels say so, and no data node says otherwise. */
     private static boolean hasNothingToLose(List<Redis> redis, List<Sentinel> sentinels) {
       return sentinels.stream().allMatch(each -> each.master().isPresent() && !each.knows())
           && !sentinels.isEmpty()
+          && redis.stream().allMatch(each -> each.down() || each.role().isPresent())
           && redis.stream().noneMatch(Redis::linkUp);
     }
 
@@ -234,6 +232,7 @@ public sealed interface Gate {
           node.name(),
           node.endpoint(),
           node.reached(),
+          node.down(),
           node.role(),
           node.master(),
           node.linkUp(),
@@ -243,7 +242,8 @@ public sealed interface Gate {
           node.maxmemory(),
           node.settings(),
           node.refusedSettings(),
-          Optional.empty());
+          Optional.empty(),
+          node.notes());
     }
 
     private static void mustSee(

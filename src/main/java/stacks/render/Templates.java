@@ -48,8 +48,7 @@ final class Templates {
    */
   static String program(String name, String kind) {
     String other = kind.equals("redis") ? "a Sentinel" : "a data node";
-    return shortened(
-        text(name).replaceAll("(?m)^# -{64} " + other + ":(?s:.*?)(?=^# -{64} )", ""));
+    return shortened(text(name).replaceAll("(?m)^# -{64} " + other + ":(?s:.*?)(?=^# -{64} )", ""));
   }
 
   /** A Python program with all of its parts, in the form in which nodes get it. */
@@ -58,9 +57,9 @@ final class Templates {
   }
 
   /**
-   * A Python program in the form in which nodes get it: without comments and docstrings and with less indentation, a
-   * third of its size that user-data has no room for. The module's own docstring stays as it is: it
-   * is the program's help.
+   * A Python program in the form in which nodes get it: without comments and docstrings and with
+   * less indentation, a third of its size that user-data has no room for. The module's own
+   * docstring stays as it is: it is the program's help.
    */
   private static String shortened(String text) {
     int helpEnds = text.indexOf("\n\"\"\"\n");

@@ -145,7 +145,9 @@ public final class UserData {
                     "0755",
                     Templates.fill("cloud-init/setup", variables))));
     if (isRedis) {
-      for (String unitOfOurs : List.of("rediform-volume.service", "rediform-settings.service", "rediform-attend.service")) {
+      for (String unitOfOurs :
+          List.of(
+              "rediform-volume.service", "rediform-settings.service", "rediform-attend.service")) {
         files.add(
             file(UNITS + unitOfOurs, "0644", Templates.fill("systemd/" + unitOfOurs, variables)));
       }

@@ -84,6 +84,7 @@ class ClusterStatusTest {
         name,
         cluster.node(name).orElseThrow().endpoint(),
         true,
+        false,
         Optional.of(role),
         master,
         true,
@@ -93,7 +94,8 @@ class ClusterStatusTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   private static Sentinel sentinel(int number, String master, int replicas, int sentinels) {
@@ -109,6 +111,7 @@ class ClusterStatusTest {
         "sentinel-" + number,
         "127.0.0.1:" + (26378 + number),
         true,
+        false,
         Optional.of(master),
         true,
         seenReplicas,

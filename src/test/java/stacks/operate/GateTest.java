@@ -51,6 +51,7 @@ class GateTest {
         name,
         endpoint(name),
         true,
+        false,
         Optional.of(role),
         master,
         true,
@@ -60,7 +61,8 @@ class GateTest {
         Optional.of(128 * MIB),
         Optional.empty(),
         Optional.empty(),
-        problem);
+        problem,
+        List.of());
   }
 
   private Sentinel sentinel(
@@ -79,7 +81,15 @@ class GateTest {
       strangers.forEach(stranger -> others.put(stranger, stranger.startsWith("up")));
     }
     return new Sentinel(
-        name, endpoint(name), true, Optional.of(master), knows, replicas, others, Optional.empty());
+        name,
+        endpoint(name),
+        true,
+        false,
+        Optional.of(master),
+        knows,
+        replicas,
+        others,
+        Optional.empty());
   }
 
   private Verdict before(String name) {
@@ -117,12 +127,36 @@ class GateTest {
 
   @Test
   void a_node_that_is_down_may_be_changed_and_no_other() {
-    redis.set(2, Redis.silent("redis-3", endpoint("redis-3"), true, "is not fit: no space"));
+    redis.set(2, Redis.silent("redis-3", endpoint("redis-3"), true, true, "is not fit: no space"));
     sentinels.replaceAll(s -> sentinel(s.name(), one, true, Set.of("redis-3"), Set.of()));
     assertThat(before("redis-3").isOpen()).isTrue();
     assertThat(before("redis-2").problems()).contains("redis-3 is not fit: no space");
     assertThat(before("sentinel-1").problems()).contains("redis-3 is not fit: no space");
     assertThat(whole().problems()).contains("redis-3 is not fit: no space");
+  }
+
+  /** An error is an answer of a server that runs; one that gives none may run. */
+  @Test
+  void a_node_that_answers_with_an_error_or_not_in_time_is_not_taken_for_down() {
+    redis.set(
+        1, Redis.silent("redis-2", two, false, false, "cannot be reached: no answer in 10 s"));
+    for (boolean reached : new boolean[] {true, false}) {
+      redis.set(
+          0,
+          Redis.silent("redis-1", one, reached, false, "is not fit: its clients fill maxclients"));
+      assertThat(before("redis-1").isOpen()).isFalse();
+      assertThat(before("redis-1").problems()).contains("no node is master");
+    }
+  }
+
+  @Test
+  void a_node_that_says_nothing_of_its_data_has_something_to_lose() {
+    sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, true, "does not run"));
+    assertThat(before("sentinel-1").isOpen()).isTrue();
+    redis.set(1, Redis.silent("redis-2", two, true, false, "does not accept the password"));
+    assertThat(before("sentinel-1").isOpen()).isFalse();
+    assertThat(before("redis-3").problems()).contains("redis-2 does not accept the password");
   }
 
   @Test
@@ -134,11 +168,11 @@ class GateTest {
 
   @Test
   void a_master_that_is_down_and_not_yet_followed_by_another_stops_all_but_itself() {
-    redis.set(0, Redis.silent("redis-1", one, true, "is not fit: crashed"));
+    redis.set(0, Redis.silent("redis-1", one, true, true, "is not fit: crashed"));
     assertThat(before("redis-2").problems()).contains("redis-1 is not fit: crashed");
     assertThat(before("redis-1").isOpen()).isTrue();
     // Nobody knows whether the server of a machine that cannot be reached is down.
-    redis.set(0, Redis.silent("redis-1", one, false, "cannot be reached"));
+    redis.set(0, Redis.silent("redis-1", one, false, false, "cannot be reached"));
     assertThat(before("redis-1").problems()).containsExactly("no node is master");
   }
 
@@ -197,7 +231,7 @@ class GateTest {
   @Test
   void a_cluster_that_was_never_formed_has_nothing_to_lose() {
     sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, "cannot be reached"));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, false, "cannot be reached"));
     assertThat(before("redis-1").isOpen()).isTrue();
     assertThat(before("sentinel-2").isOpen()).isTrue();
   }
@@ -212,9 +246,10 @@ class GateTest {
   @Test
   void a_sentinel_that_does_not_answer_is_no_proof_that_it_knows_nothing() {
     sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, "cannot be reached"));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, false, "cannot be reached"));
     sentinels.set(
-        2, Sentinel.silent("sentinel-3", endpoint("sentinel-3"), false, "cannot be reached"));
+        2,
+        Sentinel.silent("sentinel-3", endpoint("sentinel-3"), false, false, "cannot be reached"));
     assertThat(before("redis-1").isOpen()).isFalse();
     // Its own change must not wait for it.
     assertThat(before("sentinel-3").isOpen()).isFalse();
@@ -222,8 +257,8 @@ class GateTest {
 
   @Test
   void servers_that_are_all_down_may_be_changed_one_after_the_other() {
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, "is not fit"));
-    sentinels.replaceAll(s -> Sentinel.silent(s.name(), s.endpoint(), true, "is not fit"));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, true, "is not fit"));
+    sentinels.replaceAll(s -> Sentinel.silent(s.name(), s.endpoint(), true, true, "is not fit"));
     assertThat(before("sentinel-3").isOpen()).isTrue();
     sentinels.set(
         2, sentinel("sentinel-3", one, true, Set.of("redis-2", "redis-3", "sentinel-2"), Set.of()));
@@ -234,8 +269,9 @@ class GateTest {
   @Test
   void nothing_that_answers_is_told_apart_from_a_cluster_in_trouble() {
     assertThat(before("redis-1").unreached()).isFalse();
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, "cannot be reached"));
-    sentinels.replaceAll(s -> Sentinel.silent(s.name(), s.endpoint(), false, "cannot be reached"));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, false, "cannot be reached"));
+    sentinels.replaceAll(
+        s -> Sentinel.silent(s.name(), s.endpoint(), false, false, "cannot be reached"));
     assertThat(before("redis-1").unreached()).isTrue();
     assertThat(before("redis-1").isOpen()).isFalse();
     assertThat(whole().unreached()).isTrue();
@@ -325,6 +361,7 @@ class GateTest {
         name,
         endpoint(name),
         true,
+        false,
         Optional.of("replica"),
         Optional.of(one),
         true,
@@ -334,7 +371,8 @@ class GateTest {
         Optional.of(maxmemory),
         settings,
         refused,
-        problem);
+        problem,
+        List.of());
   }
 
   @Test

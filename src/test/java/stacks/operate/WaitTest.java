@@ -34,11 +34,13 @@ class WaitTest {
             .map(
                 node ->
                     node.name().equals("redis-3") && looks <= downUntil
-                        ? Redis.silent(node.name(), node.endpoint(), true, "is not fit: boots")
+                        ? Redis.silent(
+                            node.name(), node.endpoint(), true, true, "is not fit: boots")
                         : new Redis(
                             node.name(),
                             node.endpoint(),
                             true,
+                            false,
                             Optional.of(node.endpoint().equals(master) ? "master" : "replica"),
                             Optional.of(master).filter(it -> !it.equals(node.endpoint())),
                             true,
@@ -48,7 +50,8 @@ class WaitTest {
                             Optional.empty(),
                             Optional.empty(),
                             Optional.empty(),
-                            Optional.empty()))
+                            Optional.empty(),
+                            List.of()))
             .toList();
     List<Sentinel> sentinels =
         part.sentinels().stream()
@@ -58,6 +61,7 @@ class WaitTest {
                         node.name(),
                         node.endpoint(),
                         true,
+                        false,
                         Optional.of(master),
                         true,
                         seen("redis", master),
