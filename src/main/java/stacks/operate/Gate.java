@@ -151,7 +151,7 @@ public sealed interface Gate {
       if (!reached) {
         return new Verdict(problemsOf(redis, sentinels), Optional.empty(), true, Optional.empty());
       }
-      if (hasNothingToLose(status.redis(), status.sentinels())) {
+      if (hasNothingToLose(status)) {
         return Verdict.of(List.of());
       }
       // The node itself counts for one thing only: it may be the master.
@@ -219,12 +219,18 @@ public sealed interface Gate {
           .toList();
     }
 
-    /** A cluster that was never formed: its Sentinels say so, and no data node says otherwise. */
-    private static boolean hasNothingToLose(List<Redis> redis, List<Sentinel> sentinels) {
+    /**
+     * A cluster that was never formed: its Sentinels say so, and so does each data node but the one
+     * to be changed, be it by not running.
+     */
+    private boolean hasNothingToLose(ClusterStatus status) {
+      List<Sentinel> sentinels = status.sentinels();
       return sentinels.stream().allMatch(each -> each.master().isPresent() && !each.knows())
           && !sentinels.isEmpty()
-          && redis.stream().allMatch(each -> each.down() || each.role().isPresent())
-          && redis.stream().noneMatch(Redis::linkUp);
+          && status.redis().stream().noneMatch(Redis::linkUp)
+          && status.redis().stream()
+              .filter(each -> !each.name().equals(node.name()))
+              .allMatch(each -> each.down() || each.role().isPresent());
     }
 
     private static Redis withoutProblem(Redis node) {

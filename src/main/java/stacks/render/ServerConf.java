@@ -89,6 +89,10 @@ final class ServerConf {
     lines.put("save", "3600 1");
     // A stop is a stop: with a full disk Redis would refuse to, until systemd kills it.
     lines.put("shutdown-on-sigterm", "force");
+    // With an AOF a dump is a second copy: that it failed is told, and no reason to stop.
+    if (!"no".equals(cluster.environment().redis().config().get("appendonly"))) {
+      lines.put("stop-writes-on-bgsave-error", "no");
+    }
     int cpu = node.size().cpu();
     if (cpu >= FEWEST_CPUS_FOR_IO_THREADS) {
       lines.put("io-threads", String.valueOf(cpu >= 8 ? 6 : cpu - 1));

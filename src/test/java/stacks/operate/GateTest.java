@@ -47,6 +47,11 @@ class GateTest {
   }
 
   private Redis redis(String name, String role, Optional<String> master, Optional<String> problem) {
+    return redis(name, role, master, problem, true);
+  }
+
+  private Redis redis(
+      String name, String role, Optional<String> master, Optional<String> problem, boolean linkUp) {
     return new Redis(
         name,
         endpoint(name),
@@ -54,7 +59,7 @@ class GateTest {
         false,
         Optional.of(role),
         master,
-        true,
+        linkUp,
         1,
         Optional.empty(),
         Optional.of(10 * MIB),
@@ -156,6 +161,7 @@ class GateTest {
     assertThat(before("sentinel-1").isOpen()).isTrue();
     redis.set(1, Redis.silent("redis-2", two, true, false, "does not accept the password"));
     assertThat(before("sentinel-1").isOpen()).isFalse();
+    redis.set(2, redis("redis-3", "replica", Optional.of(one), Optional.of("x"), false));
     assertThat(before("redis-3").problems()).contains("redis-2 does not accept the password");
   }
 
@@ -231,9 +237,14 @@ class GateTest {
   @Test
   void a_cluster_that_was_never_formed_has_nothing_to_lose() {
     sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, false, "cannot be reached"));
+    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, true, "waits"));
+    redis.set(1, redis("redis-2", "replica", Optional.of(one), Optional.of("has no link"), false));
     assertThat(before("redis-1").isOpen()).isTrue();
     assertThat(before("sentinel-2").isOpen()).isTrue();
+    // A machine that never came up can be made anew, and nothing else until then.
+    redis.set(0, Redis.silent("redis-1", one, false, false, "cannot be reached"));
+    assertThat(before("redis-1").isOpen()).isTrue();
+    assertThat(before("redis-2").problems()).contains("redis-1 cannot be reached");
   }
 
   @Test
