@@ -17,6 +17,9 @@ const fs = require("fs");
 const Module = require("module");
 const path = require("path");
 
+// Node 22 and newer would tell the user which calls in jsii and CDKTF are deprecated.
+process.noDeprecation = true;
+
 const load = Module._extensions[".js"];
 
 Module._extensions[".js"] = function (module, file) {
@@ -38,8 +41,10 @@ Module._extensions[".js"] = function (module, file) {
  * requests from 0 and writing answers to 1. It does so with blocking reads and writes, so:
  *
  * - process.stdin/stdout/stderr must not be opened: Node would make the pipes non-blocking, and
- *   program.js would spin on EAGAIN. They are replaced by streams that write the JSON lines the
- *   wrapper would have written. (A console.log would otherwise land among the answers.)
+ *   program.js would spin or fail on EAGAIN. Output goes to streams that write the JSON lines the
+ *   wrapper would have written. (A console.log would otherwise land among the answers.) Input is
+ *   empty, as it is for the wrapper's child. Node 18 opens standard input by itself: it reads every
+ *   property of `process` when a module requires "process".
  * - program.js asks process.execArgv whether symbolic links are preserved. NODE_OPTIONS does not
  *   appear there, and without it jsii hard-links each file of each package: 1,800 folders for AWS.
  */
@@ -54,13 +59,23 @@ function runWithoutWrapper(wrapper) {
 
   if (!process.execArgv.includes("--preserve-symlinks")) process.execArgv.push("--preserve-symlinks");
   for (const [name, fd] of [["stdout", 1], ["stderr", 2]]) {
-    Object.defineProperty(process, name, { configurable: true, enumerable: true, value: framed(name, fd) });
+    replace(name, framed(name, fd));
   }
+  replace("stdin", empty());
   const main = new Module(program, null);
   main.filename = program;
   main.paths = Module._nodeModulePaths(path.dirname(program));
   main._compile(direct, program);
   return true;
+}
+
+function replace(name, stream) {
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, value: stream });
+}
+
+function empty() {
+  const { Readable } = require("stream");
+  return Object.assign(new Readable({ read() { this.push(null); } }), { fd: 0 });
 }
 
 function framed(name, fd) {

@@ -80,6 +80,8 @@ need_terraform() {
 need_moto() {
   [ ! -d .rediform/tools/python ] || export PATH="$PWD/.rediform/tools/python/bin:$PATH"
   python3 -c 'import moto.server, flask, boto3' 2> /dev/null && return
+  # Debian's Python makes no environment without this package.
+  python3 -c 'import ensurepip' 2> /dev/null || need_packages python3-venv python3-venv
   say "moto is missing: installing moto $MOTO_VERSION with pip to .rediform/tools/python"
   mkdir -p .rediform/tools
   if python3 -m venv .rediform/tools/python > .rediform/moto.log 2>&1 \

@@ -17,6 +17,8 @@ final class Tool {
   /** Exit code of what Ctrl-C has ended, as shells have it. */
   static final int INTERRUPTED = 130;
 
+  private static final Path CDKTF_PRELOAD = Path.of("src/main/launcher/cdktf-preload.js");
+
   private final List<String> command;
   private final Path folder;
 
@@ -153,7 +155,8 @@ final class Tool {
     env.put("CHECKPOINT_DISABLE", "1");
     // The CDKTF CLI carries a part of jsii, which prints a banner about Node versions.
     env.put("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20");
-    env.remove("NODE_OPTIONS"); // ours is for jsii's Node alone
+    // What the launcher put there is for jsii's Node alone.
+    env.put("NODE_OPTIONS", "--require \"%s\"".formatted(CDKTF_PRELOAD.toAbsolutePath()));
     // Terraform warns at every call about a CLI config that is not there.
     String config = env.get("TF_CLI_CONFIG_FILE");
     if (config != null && !Files.exists(Path.of(config))) {
