@@ -249,7 +249,11 @@ public final class Ec2 implements AutoCloseable {
   /** The versions of Terraform and the provider that the last deploy of an environment used. */
   String terraform(String environment) throws IOException, InterruptedException {
     String terraform =
-        Run.of(project.folder(), Map.of(), "terraform", "version").out().lines().findFirst().get();
+        Run.of(project.folder(), Map.of(), "terraform", "version")
+            .out()
+            .lines()
+            .findFirst()
+            .orElseThrow();
     Path lock =
         project.folder().resolve("cdktf.out/stacks/" + environment + "/.terraform.lock.hcl");
     String provider =

@@ -64,9 +64,12 @@ class FaultSuite {
   @AfterAll
   static void end() throws Exception {
     if (cluster != null) {
-      EVIDENCE.save(
-          "Debian 13", "Redis " + redisVersion, "down-after " + downAfter.toSeconds() + " s");
-      cluster.close();
+      try {
+        EVIDENCE.save(
+            "Debian 13", "Redis " + redisVersion, "down-after " + downAfter.toSeconds() + " s");
+      } finally {
+        cluster.close();
+      }
     }
   }
 

@@ -68,8 +68,11 @@ class RollingSuite {
   @AfterAll
   static void end() throws Exception {
     if (rollout != null) {
-      EVIDENCE.save("Debian 13", "Redis " + redis, ec2.terraform(NAME), "down-after 5 s");
-      rollout.close();
+      try {
+        EVIDENCE.save("Debian 13", "Redis " + redis, ec2.terraform(NAME), "down-after 5 s");
+      } finally {
+        rollout.close();
+      }
     }
   }
 

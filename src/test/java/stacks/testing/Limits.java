@@ -49,21 +49,24 @@ public final class Limits {
 
   private Limits() {}
 
-  /** A planned change: loses nothing, and takes at most one data node away at a time. */
+  /** A planned change: loses nothing, and takes at most one node of each kind away at a time. */
   public static void planned(Seen seen) {
     planned(seen, 0);
   }
 
   /**
-   * A planned change that removes data nodes for good.
+   * A planned change that removes nodes for good.
    *
-   * @param removed how many of those that are watched
+   * @param removed how many of those that are watched, of each kind at most
    */
   public static void planned(Seen seen, int removed) {
     lossless(seen);
     gap(seen, PLANNED_GAP);
     assertThat(seen.dataNodesAway())
         .as("data nodes away at a time")
+        .isLessThanOrEqualTo(1 + removed);
+    assertThat(seen.sentinelsAway())
+        .as("Sentinels away at a time")
         .isLessThanOrEqualTo(1 + removed);
   }
 

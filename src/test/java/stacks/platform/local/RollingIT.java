@@ -284,6 +284,7 @@ class RollingIT {
     Seen seen =
         under(
             "Sentinels 5 to 3",
+            each -> Limits.planned(each, 2),
             () -> {
               write("count: 5, downAfter", "count: 3, downAfter");
               deploy().succeeded();
