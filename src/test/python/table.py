@@ -1,6 +1,7 @@
 """Tells which tests ran and which were skipped, and why: the end of ./verify.
 
-usage: python3 table.py [--require-all]     in the project's folder, after mvn verify
+usage: python3 table.py [--require-all] [--hosts]     in the project's folder, after mvn verify
+--hosts: the suites on real hosts were to run, too; otherwise they are listed with their command.
 Exit code 1 when nothing ran, or with --require-all when anything was skipped.
 """
 import glob
@@ -26,15 +27,16 @@ def cases():
             yield suite.get("name"), case.get("name"), why
 
 
-def test_classes():
-    """Classes that hold tests, by the names that Surefire and Failsafe go by."""
+def test_classes(*endings):
+    """Classes that hold tests and whose names end like that, and how many tests each has."""
     for folder, _, files in sorted(os.walk(SOURCES)):
         for name in sorted(files):
             path = os.path.join(folder, name)
-            if name.endswith(("Test.java", "IT.java")):
+            if name.endswith(tuple(ending + ".java" for ending in endings)):
                 with open(path, encoding="utf-8") as file:
-                    if TEST.search(file.read()):
-                        yield os.path.relpath(path, SOURCES)[:-len(".java")].replace(os.sep, ".")
+                    tests = len(TEST.findall(file.read()))
+                if tests:
+                    yield os.path.relpath(path, SOURCES)[:-len(".java")].replace(os.sep, "."), tests
 
 
 def main(words):
@@ -43,10 +45,20 @@ def main(words):
     ran = len(found) - len(skipped)
     # A class that is skipped as a whole (an assumption in @BeforeAll) leaves a report without tests.
     seen = {owner for owner, _, _ in found}
-    skipped += [(name, "no test of it ran") for name in test_classes() if name not in seen]
+    # Those that Surefire and Failsafe run by their names.
+    expected = list(test_classes("Test", "IT"))
+    suites = list(test_classes("Suite"))
+    if "--hosts" in words:
+        expected += suites
+    skipped += [(name, "no test of it ran") for name, _ in expected if name not in seen]
     print("\n%d tests ran, %d were skipped" % (ran, len(skipped)))
     for name, why in skipped:
         print("  skipped %s: %s" % (name, why))
+    if "--hosts" not in words:
+        for name, tests in suites:
+            if name not in seen:
+                print("  not run %s, %d tests on real hosts; to run it: ./verify --hosts, or mvn verify -Dit.test=%s"
+                      % (name, tests, name.rsplit(".", 1)[-1]))
     return 1 if ran == 0 or ("--require-all" in words and skipped) else 0
 
 

@@ -55,6 +55,41 @@ class VerifyTest {
   }
 
   @Test
+  void a_suite_that_was_not_asked_for_is_listed_with_its_command_and_is_no_skip() throws Exception {
+    source("stacks/GoodTest.java", "@Test void works() {}");
+    report("stacks.GoodTest", "<testcase classname='stacks.GoodTest' name='works'/>");
+    source("stacks/lab/FaultSuite.java", "@Test void one() {}\n@Test void two() {}");
+    assertThat(table("--require-all").succeeded().out())
+        .contains("1 tests ran, 0 were skipped")
+        .contains(
+            "  not run stacks.lab.FaultSuite, 2 tests on real hosts; to run it:"
+                + " ./verify --hosts, or mvn verify -Dit.test=FaultSuite");
+  }
+
+  @Test
+  void a_suite_that_was_asked_for_counts_like_every_other_test() throws Exception {
+    source("stacks/GoodTest.java", "@Test void works() {}");
+    report("stacks.GoodTest", "<testcase classname='stacks.GoodTest' name='works'/>");
+    source("stacks/lab/FaultSuite.java", "@Test void one() {}");
+    assertThat(table("--hosts").succeeded().out())
+        .contains("  skipped stacks.lab.FaultSuite: no test of it ran");
+    table("--hosts", "--require-all").ended(1);
+    report(
+        "hosts-reports",
+        "stacks.lab.FaultSuite",
+        "<testcase classname='stacks.lab.FaultSuite' name='one'/>");
+    assertThat(table("--hosts", "--require-all").succeeded().out())
+        .contains("2 tests ran, 0 were skipped");
+  }
+
+  @Test
+  void a_word_that_verify_does_not_know_is_refused() throws Exception {
+    Run run =
+        Run.of(folder, Map.of(), Path.of("verify").toAbsolutePath().toString(), "--host").ended(2);
+    assertThat(run.err()).contains("usage: ./verify [--require-all] [--hosts] [--evidence]");
+  }
+
+  @Test
   void no_test_at_all_is_a_failure() throws Exception {
     table().ended(1);
   }
@@ -86,7 +121,11 @@ class VerifyTest {
   }
 
   private void report(String name, String cases) throws IOException {
-    Path reports = Files.createDirectories(folder.resolve("target/surefire-reports"));
+    report("surefire-reports", name, cases);
+  }
+
+  private void report(String target, String name, String cases) throws IOException {
+    Path reports = Files.createDirectories(folder.resolve("target").resolve(target));
     Files.writeString(
         reports.resolve("TEST-" + name + ".xml"),
         "<testsuite name='%s'>%s</testsuite>".formatted(name, cases));

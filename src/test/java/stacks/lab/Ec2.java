@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import stacks.cluster.Cluster;
+import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Project;
 import stacks.testing.Run;
@@ -242,6 +244,69 @@ public final class Ec2 implements AutoCloseable {
         lab,
         project.folder().resolve("environments/" + environment + ".yaml"),
         password(environment, "app"));
+  }
+
+  /** The versions of Terraform and the provider that the last deploy of an environment used. */
+  String terraform(String environment) throws IOException, InterruptedException {
+    String terraform =
+        Run.of(project.folder(), Map.of(), "terraform", "version")
+            .out()
+            .lines()
+            .findFirst()
+            .orElseThrow();
+    Path lock =
+        project.folder().resolve("cdktf.out/stacks/" + environment + "/.terraform.lock.hcl");
+    String provider =
+        Files.exists(lock)
+            ? Files.readString(lock)
+                .replaceFirst("(?s).*hashicorp/aws\" \\{\\s+version += \"([^\"]+)\".*", "$1")
+            : "not known";
+    return terraform + ", AWS provider " + provider;
+  }
+
+  /** The hosts of an environment as its file is now. */
+  Hosts hosts(String environment) {
+    return new Machines(environment);
+  }
+
+  private final class Machines implements Hosts {
+    private final String environment;
+
+    private Machines(String environment) {
+      this.environment = environment;
+    }
+
+    @Override
+    public Cluster cluster() {
+      try {
+        return Environments.cluster(
+            environment,
+            Files.readString(project.folder().resolve("environments/" + environment + ".yaml")));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public Host host(String name) {
+      return Ec2.this.host(name);
+    }
+
+    @Override
+    public String password(String purpose) throws IOException {
+      return Ec2.this.password(environment, purpose);
+    }
+
+    @Override
+    public LabClient client() throws IOException {
+      return Ec2.this.client(environment);
+    }
+
+    @Override
+    public void replace(Host host) throws IOException {
+      host.newRootDisk();
+      host.tellAgain();
+    }
   }
 
   @Override

@@ -76,9 +76,20 @@ public final class Host {
             Map.of("0", Map.of("openssh-key", sshKey)),
             "tags",
             Map.of("instance", tags));
-    String identity =
-        JSON.writeValueAsString(Map.of("instanceId", instanceId(), "region", "eu-central-1"));
-    tell(Map.of("user-data", userData, "meta-data", metadata, "identity", identity, "role", role));
+    tell(
+        Map.of("user-data", userData, "meta-data", metadata, "identity", identity(), "role", role));
+  }
+
+  /** The same as before, to the new machine that it is with a new root disk. */
+  void tellAgain() throws IOException {
+    ObjectNode told = (ObjectNode) JSON.readTree(metadata().toFile());
+    ((ObjectNode) told.path("meta-data")).put("instance-id", instanceId());
+    told.put("identity", identity());
+    tell(told);
+  }
+
+  private String identity() throws IOException {
+    return JSON.writeValueAsString(Map.of("instanceId", instanceId(), "region", "eu-central-1"));
   }
 
   /** Its tags, from now on; nothing for a host that was told nothing yet. */
@@ -137,6 +148,11 @@ public final class Host {
   public void newVolume(int mib) throws IOException {
     Files.deleteIfExists(disk());
     resizeVolume(mib);
+  }
+
+  /** An empty data volume of the same size in place of the one that was there. */
+  void emptyVolume() throws IOException {
+    newVolume((int) (Files.size(disk()) >> 20));
   }
 
   /** The same volume, larger; seen at the next boot. */

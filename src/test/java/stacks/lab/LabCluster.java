@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,13 +19,12 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.testing.Environments;
-import stacks.testing.Eventually;
 import stacks.testing.FakeAws;
 import stacks.testing.Run;
 import stacks.testing.Terraform;
 
 /** A cluster of lab hosts that boot exactly what Terraform's plan gives to the machines. */
-public final class LabCluster implements AutoCloseable {
+public final class LabCluster implements Hosts, AutoCloseable {
   /** Passwords as a secret holds them; each has a word of its own to search for. */
   static final Map<String, String> PASSWORDS = passwords();
 
@@ -147,33 +145,28 @@ public final class LabCluster implements AutoCloseable {
     return lab;
   }
 
+  @Override
   public Cluster cluster() {
     return cluster;
   }
 
+  @Override
   public Host host(String name) {
     return hosts.get(name);
   }
 
-  public List<Host> hosts() {
-    return List.copyOf(hosts.values());
+  @Override
+  public String password(String purpose) {
+    return PASSWORDS.get(purpose);
   }
 
-  public List<Host> redis() {
-    return cluster.redis().stream().map(node -> host(node.name())).toList();
-  }
-
-  public List<Host> sentinels() {
-    return cluster.sentinels().stream().map(node -> host(node.name())).toList();
-  }
-
-  /** A machine in the place of one that is off: a new root disk, the same address and volume. */
+  @Override
   public void replace(Host host) throws IOException {
     host.newRootDisk();
     tell(host);
   }
 
-  /** An application that writes all the time from now on. */
+  @Override
   public LabClient client() throws IOException {
     return LabClient.start(lab, file, PASSWORDS.get("app"));
   }
@@ -205,59 +198,6 @@ public final class LabCluster implements AutoCloseable {
               .toList());
     }
     return found;
-  }
-
-  /** What a node says of itself. */
-  public JsonNode health(Host host) throws IOException, InterruptedException {
-    String line = host.run("rediform-node", "health").out().strip();
-    return JSON.readTree(line.isEmpty() ? "{}" : line);
-  }
-
-  /** Waits until every node is fit, and all agree on one master with all replicas in sync. */
-  public Host awaitWhole(Duration limit) {
-    Eventually.within(limit, this::assertWhole);
-    return master();
-  }
-
-  private void assertWhole() throws IOException, InterruptedException {
-    int masters = 0;
-    for (Host host : hosts.values()) {
-      JsonNode health = health(host);
-      assertThat(health.path("fit").asBoolean()).as("%s: %s", host.name(), health).isTrue();
-      if (health.path("kind").asText().equals("sentinel")) {
-        assertThat(health.path("replicas").asInt()).as("%s", health).isEqualTo(redis().size() - 1);
-        assertThat(health.path("sentinels").asInt()).as("%s", health).isEqualTo(sentinels().size());
-      } else if (health.path("role").asText().equals("master")) {
-        masters++;
-        assertThat(health.path("replicas").asInt()).as("%s", health).isEqualTo(redis().size() - 1);
-      }
-    }
-    assertThat(masters).as("masters").isEqualTo(1);
-  }
-
-  /** The host that the Sentinels name, and that says so itself. */
-  public Host master() {
-    Host[] found = new Host[1];
-    Eventually.within(
-        Duration.ofSeconds(30),
-        () -> {
-          String address = health(sentinels().get(0)).path("master").asText().split(":")[0];
-          found[0] =
-              redis().stream()
-                  .filter(host -> host.address().equals(address))
-                  .findFirst()
-                  .orElseThrow();
-          assertThat(health(found[0]).path("role").asText()).isEqualTo("master");
-        });
-    return found[0];
-  }
-
-  /** redis-cli on a node, as its admin. */
-  public Run redisCli(Host host, String... words) throws IOException, InterruptedException {
-    int port = host.name().startsWith("redis") ? 6379 : 26379;
-    return host.shell(
-        "REDISCLI_AUTH=%s redis-cli --user admin --no-auth-warning -h %s -p %d %s"
-            .formatted(PASSWORDS.get("admin"), host.address(), port, String.join(" ", words)));
   }
 
   @Override

@@ -2,7 +2,6 @@ package stacks.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 import stacks.testing.Eventually;
+import stacks.testing.Evidence;
+import stacks.testing.Limits;
 import stacks.testing.Load.Seen;
 import stacks.testing.Run;
 import stacks.testing.RunningDeploy;
@@ -35,87 +36,65 @@ class RollingSuite {
   private static final String LOCK = ".rediform/" + NAME + "/.terraform.tfstate.lock.info";
   private static final List<String> REDIS = List.of("redis-1", "redis-2", "redis-3");
 
+  private static final Evidence EVIDENCE = new Evidence("rolling.md", "rolling");
+
+  private static Rollout rollout;
   private static Ec2 ec2;
-  private static String yaml;
+  private static String redis = "not known";
 
   @BeforeAll
   static void start() throws Exception {
     Lab.assumePossible();
-    ec2 = Ec2.start(NAME);
-    yaml =
-        """
-        platform: aws
-        master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
-        replicas: {count: 2}
-        sentinels: {count: 3, failoverTimeout: 60s}
-        network:
-          cidr: 10.77.0.0/16
-          clients: [10.99.0.0/24, 10.98.0.0/24]
-          operators: [10.98.0.0/24]
-          shell: %s
-        redis: {config: {databases: 16}}
-        aws: {region: eu-central-1, image: debian-12}
-        """
-            .formatted(ec2.shell());
+    rollout =
+        Rollout.start(
+            NAME,
+            """
+            platform: aws
+            master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
+            replicas: {count: 2}
+            sentinels: {count: 3, failoverTimeout: 60s}
+            network:
+              cidr: 10.77.0.0/16
+              clients: [10.99.0.0/24, 10.98.0.0/24]
+              operators: [10.98.0.0/24]
+              shell: %s
+            redis: {config: {databases: 16}}
+            aws: {region: eu-central-1, image: debian-12}
+            """,
+            EVIDENCE);
+    ec2 = rollout.ec2();
   }
 
   @AfterAll
   static void end() throws Exception {
-    if (ec2 != null) {
-      ec2.close();
+    if (rollout != null) {
+      try {
+        EVIDENCE.save("Debian 13", "Redis " + redis, ec2.terraform(NAME), "down-after 5 s");
+      } finally {
+        rollout.close();
+      }
     }
   }
 
   private static void write(String... oldAndNew) throws Exception {
-    for (int i = 0; i < oldAndNew.length; i += 2) {
-      assertThat(yaml).contains(oldAndNew[i]);
-      yaml = yaml.replace(oldAndNew[i], oldAndNew[i + 1]);
-    }
-    ec2.project().environment(NAME, yaml);
+    rollout.write(oldAndNew);
   }
 
-  private static Run deploy(String... more) throws Exception {
-    long start = System.nanoTime();
-    Run run = ec2.rediform(Map.of(), "deploy", NAME, "--auto-approve");
-    System.out.printf("deploy took %.0f s%n", (System.nanoTime() - start) / 1e9);
-    Files.writeString(Path.of("target", "rolling-deploy.log"), run.all());
-    assertThat(ec2.failures()).isEmpty();
-    return run;
+  private static Run deploy() throws Exception {
+    return rollout.deploy();
   }
 
-  private interface Change {
-    void make() throws Exception;
-  }
-
-  /** A change under an application, from a whole cluster to a whole cluster. */
-  private static Seen under(String what, Change change) throws Exception {
-    LabClient client = ec2.client(NAME);
-    try {
-      change.make();
-    } catch (AssertionError | Exception e) {
-      client.abandon();
-      throw e;
-    }
-    Seen seen = client.stop();
-    System.out.printf(
-        "%-40s no writes for at most %d ms, no reads %d ms, lost %d of %d, away %d and %d%n",
-        what,
-        seen.longestGapMillis(),
-        seen.longestReadGapMillis(),
-        seen.lost(),
-        seen.acknowledged(),
-        seen.dataNodesAway(),
-        seen.sentinelsAway());
-    assertThat(seen.splits()).as("two masters").isEmpty();
-    assertThat(seen.lost()).as("acknowledged writes that are gone").isZero();
-    return seen;
+  private static Seen under(String what, Rollout.Change change) throws Exception {
+    return rollout.under(what, Limits::planned, change);
   }
 
   @Test
   @Order(1)
   void first_deploy_boots_all_and_ends_with_a_whole_cluster() throws Exception {
     write();
+    long start = System.nanoTime();
     Run run = deploy().succeeded();
+    EVIDENCE.time("first deploy, six machines, packages cached", (System.nanoTime() - start) / 1e9);
     assertThat(run.all()).contains(NAME + " is whole");
   }
 
@@ -138,7 +117,7 @@ class RollingSuite {
     nodes.add(master);
     Seen seen =
         under(
-            "Redis 7.0 to 8.0, all nodes",
+            "Redis 7.0 to 8.0: `replace` of all six nodes",
             () -> {
               for (String node : nodes) {
                 ec2.rediform(Map.of(), "replace", NAME, node, "--auto-approve").succeeded();
@@ -149,6 +128,7 @@ class RollingSuite {
     for (String node : nodes) {
       assertThat(version(node)).as(node).startsWith("v=8.0.");
     }
+    redis = version("redis-1").strip().substring(2);
   }
 
   private static String version(String node) throws Exception {
@@ -159,12 +139,13 @@ class RollingSuite {
   @Order(4)
   void what_redis_takes_while_it_runs_restarts_nothing() throws Exception {
     write("maxmemory: 100mb", "maxmemory: 120mb", "databases: 16", "databases: 16, hz: 20");
-    Seen seen = under("maxmemory up, a setting new", () -> deploy().succeeded());
+    Seen seen =
+        under("`maxmemory` up and a directive new, without a restart", () -> deploy().succeeded());
     assertThat(seen.dataNodesAway()).isZero();
     assertEverywhere("maxmemory", "125829120");
     assertEverywhere("hz", "20");
     write("databases: 16, hz: 20", "databases: 16");
-    under("a setting gone again", () -> deploy().succeeded());
+    under("the directive gone again, without a restart", () -> deploy().succeeded());
     assertEverywhere("hz", "10");
   }
 
@@ -185,7 +166,7 @@ class RollingSuite {
   @Order(5)
   void one_size_up_rolls_node_by_node() throws Exception {
     write("memory: 4GB", "memory: 8GB");
-    Seen seen = under("one size up", () -> deploy().succeeded());
+    Seen seen = under("all data nodes one size up", () -> deploy().succeeded());
     assertThat(seen.dataNodesAway()).isEqualTo(1);
     assertThat(seen.sentinelsAway()).isZero();
   }
@@ -195,7 +176,7 @@ class RollingSuite {
   void a_larger_disk_has_a_larger_file_system() throws Exception {
     long before = volumeKib("redis-2");
     write("disk: 20GB", "disk: 40GB");
-    Seen seen = under("disk up", () -> deploy().succeeded());
+    Seen seen = under("disk up, file system larger", () -> deploy().succeeded());
     assertThat(seen.dataNodesAway()).isEqualTo(1);
     assertThat(volumeKib("redis-2")).isGreaterThan(before * 3 / 2);
   }
@@ -215,7 +196,7 @@ class RollingSuite {
     write("disk: 40GB", "disk: 30GB");
     Seen seen =
         under(
-            "disk down, refused",
+            "disk down: refused",
             () ->
                 assertThat(deploy().ended(3).all())
                     .contains("New size cannot be smaller than existing size"));
@@ -232,7 +213,7 @@ class RollingSuite {
     assertThat(ec2.rediform(Map.of(), "failover", NAME, "--to", "redis-5").succeeded().out())
         .contains("redis-5 is master");
     write("replicas: {count: 4}", "replicas: {count: 2}");
-    under("replicas 4 to 2, without the master", () -> deploy().succeeded());
+    under("replicas 4 to 2, the master among those that go", () -> deploy().succeeded());
     assertThat(ec2.host("redis-5").isOn()).isFalse();
   }
 
@@ -255,7 +236,7 @@ class RollingSuite {
   @Order(10)
   void a_setting_that_redis_reads_at_its_start_rolls() throws Exception {
     write("databases: 16", "databases: 17");
-    Seen seen = under("a setting read at the start", () -> deploy().succeeded());
+    Seen seen = under("a directive that Redis reads at its start", () -> deploy().succeeded());
     assertThat(seen.dataNodesAway()).isEqualTo(1);
     // What it took while it ran survived the restart.
     assertEverywhere("maxmemory", "125829120");
@@ -268,7 +249,10 @@ class RollingSuite {
     String replica = master.equals("redis-2") ? "redis-3" : "redis-2";
     for (String node : List.of(replica, "sentinel-2", master)) {
       under(
-          "replace " + node,
+          "`replace` of "
+              + (node.equals(master)
+                  ? "the master"
+                  : node.equals(replica) ? "a replica" : "a Sentinel"),
           () ->
               assertThat(
                       ec2.rediform(Map.of(), "replace", NAME, node, "--auto-approve")
@@ -303,21 +287,14 @@ class RollingSuite {
     write("databases: 17", "databases: 18");
     Seen seen =
         under(
-            "a node is down: refused",
+            "a node has lost its power: refused, and named",
             () ->
-                assertThat(
-                        ec2.rediform(
-                                Map.of("REDIFORM_WAIT_TIMEOUT", "20s"),
-                                "deploy",
-                                NAME,
-                                "--auto-approve")
-                            .ended(3)
-                            .all())
+                assertThat(rollout.impatientDeploy().ended(3).all())
                     .contains(down + " cannot be reached")
                     .contains("redis-3 was not touched"));
     assertThat(seen.dataNodesAway()).as("beside the one that is down").isZero();
     ec2.host(down).powerOn();
-    Seen later = under("and goes on", () -> deploy().succeeded());
+    Seen later = under("it is back, the deploy goes on", () -> deploy().succeeded());
     assertThat(later.dataNodesAway()).isEqualTo(1);
   }
 
@@ -340,7 +317,7 @@ class RollingSuite {
     write("databases: 18", "databases: 19");
     Seen seen =
         under(
-            "two deploys at once",
+            "two deploys at once: one is refused at once and says why",
             () -> {
               RunningDeploy first =
                   RunningDeploy.start(ec2.project(), ec2.credentials(), NAME, "--auto-approve");
@@ -360,7 +337,7 @@ class RollingSuite {
       Random random = new Random(seed);
       Seen seen =
           under(
-              "killed, seed " + seed,
+              "deploy killed at a random moment, and run again",
               () -> {
                 write("databases: " + old, "databases: " + (old + 1));
                 RunningDeploy.start(ec2.project(), ec2.credentials(), NAME, "--auto-approve")

@@ -20,6 +20,7 @@ public final class Load implements AutoCloseable {
    * @param longestReadGapMillis longest time between two answered reads, of whichever data node
    * @param dataNodesAway the most data nodes that were away at the same time
    * @param sentinelsAway the most Sentinels that were away at the same time
+   * @param quorumLost when Sentinels that answered could not have brought about a failover
    */
   public record Seen(
       int acknowledged,
@@ -29,13 +30,15 @@ public final class Load implements AutoCloseable {
       int lost,
       long longestReadGapMillis,
       int dataNodesAway,
-      int sentinelsAway) {}
+      int sentinelsAway,
+      List<String> quorumLost) {}
 
   private final List<String> masters = Collections.synchronizedList(new ArrayList<>());
   private final Writer writer;
   private final WriteProbe probe;
   private final ReadProbe reader;
   private final Presence presence;
+  private final QuorumProbe quorum;
 
   /**
    * Starts them.
@@ -57,6 +60,7 @@ public final class Load implements AutoCloseable {
     probe = new WriteProbe(cluster, appPassword);
     reader = new ReadProbe(cluster, appPassword);
     presence = new Presence(cluster, appPassword);
+    quorum = new QuorumProbe(cluster);
   }
 
   /** How many writes were acknowledged up to now. */
@@ -75,11 +79,13 @@ public final class Load implements AutoCloseable {
         writer.countLostAndCleanUp(),
         reader.longestGapMillis(),
         presence.mostAway("redis"),
-        presence.mostAway("sentinel"));
+        presence.mostAway("sentinel"),
+        quorum.lost());
   }
 
   @Override
   public void close() {
+    quorum.close();
     presence.close();
     reader.close();
     probe.close();
