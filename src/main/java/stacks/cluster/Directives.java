@@ -5,9 +5,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,6 +20,17 @@ public final class Directives {
   private static final String KEY = "it has a key of its own: ";
   private static final String FIXED = "units, firewall and agent rely on ours";
   private static final String SECRET = "secrets do not belong in a file; the node fetches its own";
+
+  private static final String TLS =
+      "TLS is not supported: replicas, Sentinels and the agent connect without it, and the master"
+          + " would take no writes";
+
+  /**
+   * Names of directives that carry a password, a key's file or an identity, also of those that a
+   * newer Redis may bring.
+   */
+  private static final Pattern SECRETS =
+      Pattern.compile(".*(pass|auth|secret|token|credential|key-file).*|.*user|aclfile");
 
   /** Mark of a directive that takes a whole number, from 0 on. */
   private static final String NUMBER = "number";
@@ -57,6 +71,29 @@ public final class Directives {
 
   private Directives() {}
 
+  /**
+   * Why a directive of redis.conf or sentinel.conf is not free, by name or by kind; empty when it
+   * is.
+   *
+   * @param mandatory the names that are not free in that file
+   */
+  static Optional<String> refusal(String name, Map<String, String> mandatory) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (mandatory.containsKey(lower)) {
+      return Optional.of(mandatory.get(lower));
+    }
+    if (isSecret(name)) {
+      return Optional.of(SECRET);
+    }
+    return lower.startsWith("tls-") ? Optional.of(TLS) : Optional.empty();
+  }
+
+  /** Whether the value of a directive must not be shown, let alone stand in a file. */
+  static boolean isSecret(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return SECRETS.matcher(lower).matches() && !lower.equals("tls-auth-clients");
+  }
+
   /** Whether Redis takes a directive of {@code redis.config} while it runs. */
   public static boolean isLive(String directive) {
     return !AT_START.contains(directive);
@@ -69,7 +106,8 @@ public final class Directives {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  private static List<List<String>> lines(String resource) {
+  /** The words of each line of a resource. */
+  static List<List<String>> lines(String resource) {
     try (InputStream in = Directives.class.getResourceAsStream(resource)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
           .lines()

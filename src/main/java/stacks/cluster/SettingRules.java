@@ -38,6 +38,11 @@ final class SettingRules {
               List.of("redis.source.sha256", "redis.source.version"),
               SettingRules::checksumOfAnother),
           new Rule(
+              "known-holes",
+              WARNING,
+              List.of("redis.source.version", "redis.install"),
+              SettingRules::knownHoles),
+          new Rule(
               "persistence-off", WARNING, List.of("redis.config"), SettingRules::persistenceOff),
           new Rule(
               "mandatory-directive",
@@ -53,12 +58,16 @@ final class SettingRules {
               "unknown-directive",
               ERROR,
               List.of("redis.config"),
-              env -> unknown(env.redis().config(), Directives.REDIS)),
+              env -> unknown(env.redis().config(), Directives.REDIS, Directives.REDIS_MANDATORY)),
           new Rule(
               "unknown-directive",
               ERROR,
               List.of("sentinels.config"),
-              env -> unknown(env.sentinels().config(), Directives.SENTINEL)),
+              env ->
+                  unknown(
+                      env.sentinels().config(),
+                      Directives.SENTINEL,
+                      Directives.SENTINEL_MANDATORY)),
           new Rule(
               "malformed-directive",
               ERROR,
@@ -107,6 +116,12 @@ final class SettingRules {
             .formatted(Source.DEFAULT_VERSION, source.version()));
   }
 
+  private static Optional<String> knownHoles(Environment env) {
+    return env.redis().install() == Install.SOURCE
+        ? Releases.holes(env.redis().source().version())
+        : Optional.empty();
+  }
+
   private static Optional<String> persistenceOff(Environment env) {
     return when(
         "no".equalsIgnoreCase(env.redis().config().get("appendonly")),
@@ -117,16 +132,19 @@ final class SettingRules {
   private static Optional<String> mandatory(Map<String, String> config, Map<String, String> why) {
     String refused =
         config.keySet().stream()
-            .filter(why::containsKey)
-            .map(name -> name + " (" + why.get(name) + ")")
+            .flatMap(
+                name ->
+                    Directives.refusal(name, why).stream()
+                        .map(reason -> name + " (" + reason + ")"))
             .collect(Collectors.joining("; "));
     return when(!refused.isEmpty(), "these are not yours to set: " + refused + "; remove them");
   }
 
-  private static Optional<String> unknown(Map<String, String> config, Set<String> known) {
+  private static Optional<String> unknown(
+      Map<String, String> config, Set<String> known, Map<String, String> why) {
     String strangers =
         config.keySet().stream()
-            .filter(name -> !known.contains(name))
+            .filter(name -> !known.contains(name) && Directives.refusal(name, why).isEmpty())
             .map(
                 name ->
                     "\""
@@ -143,6 +161,8 @@ final class SettingRules {
   private static Optional<String> malformed(Map<String, String> config) {
     String wrong =
         config.entrySet().stream()
+            // What is refused anyway; its value must not be shown.
+            .filter(entry -> !Directives.isSecret(entry.getKey()))
             .filter(
                 entry ->
                     entry.getValue().matches("(?i)true|false")

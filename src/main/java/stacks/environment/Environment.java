@@ -75,7 +75,7 @@ public record Environment(
               value = "Release to build.",
               byDefault = Source.DEFAULT_VERSION,
               pattern = "[78]\\.\\d{1,2}\\.\\d{1,2}",
-              allowed = "a release of Redis 7 or 8 such as 7.2.5")
+              allowed = "a release of Redis 7 or 8 such as 7.2.15")
           String version,
       @Key(
               value = "SHA-256 of the tarball.",
@@ -90,11 +90,11 @@ public record Environment(
               allowed = "an https address")
           String url) {
     /** What is built unless the file says otherwise. */
-    public static final String DEFAULT_VERSION = "7.2.5";
+    public static final String DEFAULT_VERSION = "7.2.15";
 
     /** From the redis/redis-hashes list. */
     public static final String DEFAULT_SHA256 =
-        "5981179706f8391f03be91d951acafaeda91af7fac56beffb2701963103e423d";
+        "7bf7975331511fdb788e85dae63964b128fccee1df026a10db57444babc9c9c4";
   }
 
   /** Size of the first master. */

@@ -130,6 +130,7 @@ public final class UserData {
     variables.put("region", cluster.environment().aws().region().orElse(""));
     variables.put("secret", secretName(cluster));
     variables.put("firewall", firewall(node));
+    variables.put("port", node.port());
     variables.put("packages", packages(fromSource, isRedis));
     variables.put("source", fromSource ? List.of(source(redis.source())) : List.of());
     List<Map<String, String>> files =

@@ -2,42 +2,37 @@ package stacks.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
+import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisDataException;
-import stacks.testing.Eventually;
-import stacks.testing.Project;
+import stacks.testing.RedisServer;
 
-/** The list of directives against a Redis that can be asked. */
+/** The list of directives against servers of both Debian releases. */
 class DirectivesIT {
+  /** Names that look as if they held a secret, and hold none. */
+  static final Set<String> HARMLESS =
+      Set.of(
+          "hide-user-data-from-log",
+          "lazyfree-lazy-user-del",
+          "lazyfree-lazy-user-flush",
+          "notify-keyspace-events",
+          "tracking-table-max-keys");
+
   @TempDir private Path folder;
 
-  @Test
-  void directives_are_live_when_redis_takes_them_while_it_runs() throws Exception {
-    int port = Project.freePorts(1);
-    // Debian's redis-tools has the server under another name, which decides by the name it is
-    // called.
-    Process server =
-        new ProcessBuilder(
-                "bash",
-                "-c",
-                "exec -a redis-server \"$(command -v redis-server || command -v redis-check-rdb)\""
-                    + " --port "
-                    + port
-                    + " --dir "
-                    + folder
-                    + " --save ''")
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("log").toFile())
-            .start();
-    try (Jedis redis = new Jedis("127.0.0.1", port)) {
-      Eventually.within(Duration.ofSeconds(10), () -> assertThat(redis.ping()).isEqualTo("PONG"));
+  @ParameterizedTest
+  @ValueSource(strings = {"bookworm", "trixie"})
+  void directives_are_live_when_redis_takes_them_while_it_runs(String suite) throws Exception {
+    try (RedisServer server = server(suite);
+        Jedis redis = server.connect()) {
       List<String> wrong = new ArrayList<>();
       Map<String, String> all = redis.configGet("*");
       all.forEach(
@@ -49,9 +44,26 @@ class DirectivesIT {
           });
       assertThat(wrong).isEmpty();
       assertThat(all.keySet().stream().filter(Directives.REDIS::contains)).hasSizeGreaterThan(150);
-    } finally {
-      server.destroyForcibly().waitFor();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bookworm", "trixie"})
+  void no_directive_of_a_real_server_smuggles_a_secret_into_the_file(String suite)
+      throws Exception {
+    try (RedisServer server = server(suite);
+        Jedis redis = server.connect()) {
+      assertThat(
+              redis.configGet("*").keySet().stream()
+                  .filter(name -> name.matches(".*(pass|auth|key|secret|token|user).*"))
+                  .filter(name -> Directives.refusal(name, Directives.REDIS_MANDATORY).isEmpty()))
+          .isSubsetOf(HARMLESS);
+    }
+  }
+
+  private RedisServer server(String suite) throws Exception {
+    return RedisServer.start(
+        RedisServer.of(suite), Files.writeString(folder.resolve("redis.conf"), "save \"\"\n"));
   }
 
   private static boolean takes(Jedis redis, String name, String value) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.environment.Checked;
+import stacks.environment.Environment.Source;
 
 class RulesTest {
   private static final String LOCAL = "platform: local\n";
@@ -206,8 +207,24 @@ class RulesTest {
         new Line(
             LOCAL + "redis: {source: {version: 7.4.1}}\n",
             LOCAL + "redis: {source: {version: 7.4.1, sha256: \"" + "a".repeat(64) + "\"}}\n",
-            "2:18: error checksum-of-another: this checksum is that of 7.2.5; give that of 7.4.1,"
+            "2:18: error checksum-of-another: this checksum is that of 7.2.15; give that of 7.4.1,"
                 + " from the redis/redis-hashes list"),
+        new Line(
+            AWS + source("7.2.14"),
+            AWS + source("7.2.15"),
+            "3:35: warning known-holes: Redis 7.2.14 has known holes:"
+                + " stream-RESTORE-use-after-free; take 7.2.15 or a newer one, with its sha256"),
+        new Line(
+            AWS + source("7.4.5"),
+            AWS + source("7.4.10"),
+            "3:35: warning known-holes: Redis 7.4.5 has known holes: CVE-2025-49844,"
+                + " CVE-2026-23479, stream-RESTORE-use-after-free; take 7.4.10 or a newer one, with"
+                + " its sha256"),
+        new Line(
+            AWS + source("8.0.6"),
+            AWS + source("8.2.8"),
+            "3:35: warning known-holes: Redis 8.0.6 has known holes: stream-RESTORE-use-after-free;"
+                + " no release of 8.0 without them is known; take a newer line"),
         new Line(
             LOCAL + "redis: {config: {appendonly: No}}\n",
             LOCAL + "redis: {config: {appendonly: yes}}\n",
@@ -217,6 +234,22 @@ class RulesTest {
             LOCAL + "redis: {config: {requirepass: x, hz: 20}}\n",
             LOCAL + "redis: {config: {hz: 20}}\n",
             "2:9: error mandatory-directive: these are not yours to set: requirepass (secrets do not"
+                + " belong in a file; the node fetches its own); remove them"),
+        new Line(
+            LOCAL + "redis: {config: {tls-key-file-pass: x, hz: 20}}\n",
+            LOCAL + "redis: {config: {hide-user-data-from-log: yes, hz: 20}}\n",
+            "2:9: error mandatory-directive: these are not yours to set: tls-key-file-pass (secrets"
+                + " do not belong in a file; the node fetches its own); remove them"),
+        new Line(
+            LOCAL + "redis: {config: {tls-replication: yes}}\n",
+            LOCAL + "redis: {config: {repl-diskless-sync: yes}}\n",
+            "2:9: error mandatory-directive: these are not yours to set: tls-replication (TLS is not"
+                + " supported: replicas, Sentinels and the agent connect without it, and the master"
+                + " would take no writes); remove them"),
+        new Line(
+            LOCAL + "sentinels: {config: {auth-pass: x}}\n",
+            LOCAL + "sentinels: {config: {timeout: 10}}\n",
+            "2:13: error mandatory-directive: these are not yours to set: auth-pass (secrets do not"
                 + " belong in a file; the node fetches its own); remove them"),
         new Line(
             LOCAL + "sentinels: {config: {port: 1}}\n",
@@ -457,6 +490,44 @@ class RulesTest {
   void every_rule_id_keeps_one_severity() {
     assertThat(Rules.ALL.stream().collect(Collectors.groupingBy(Rule::id)).values())
         .allSatisfy(same -> assertThat(same.stream().map(Rule::severity).distinct()).hasSize(1));
+  }
+
+  @Test
+  void every_directive_that_looks_like_a_secret_is_refused_or_decided_to_be_harmless() {
+    assertThat(
+            Directives.REDIS.stream()
+                .filter(name -> name.matches(".*(pass|auth|key|secret|token|user).*"))
+                .filter(name -> Directives.refusal(name, Directives.REDIS_MANDATORY).isEmpty()))
+        .containsExactlyInAnyOrderElementsOf(DirectivesIT.HARMLESS);
+    assertThat(
+            Directives.SENTINEL.stream()
+                .filter(name -> name.matches(".*(pass|auth|key|secret|token|user).*"))
+                .filter(name -> Directives.refusal(name, Directives.SENTINEL_MANDATORY).isEmpty()))
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"requirepass", "masterauth", "user", "tls-key-file-pass", "new-auth-token"})
+  void a_secret_is_refused_once_and_its_value_is_not_shown(String name) {
+    Checked file = Checked.text(folder, LOCAL + "redis: {config: {" + name + ": 'hunter2\"'}}\n");
+    assertThat(file.ids()).containsExactly("error mandatory-directive redis.config");
+    assertThat(file.lines()).noneMatch(line -> line.contains("hunter2"));
+  }
+
+  @Test
+  void a_package_is_not_judged_by_the_release_of_the_source() {
+    assertThat(Checked.text(folder, AWS + source("7.2.14").replace("install: source, ", "")).ids())
+        .isEmpty();
+  }
+
+  private static String source(String version) {
+    String sum =
+        version.equals(Source.DEFAULT_VERSION) ? "" : ", sha256: \"" + "a".repeat(64) + "\"";
+    return "redis: {install: source, source: {version: "
+        + version
+        + sum
+        + "}}\nsentinels: {cpu: 2}\n";
   }
 
   private static String accepts(String rule) {

@@ -20,8 +20,8 @@ class KeysTest {
       """
       platform | LOCAL | aws | AWS
       redis.install | PACKAGE | source | SOURCE
-      redis.source.version | 7.2.5 | 8.0.2 | 8.0.2
-      redis.source.sha256 | 5981179706f8391f03be91d951acafaeda91af7fac56beffb2701963103e423d | %s | %s
+      redis.source.version | 7.2.15 | 8.0.2 | 8.0.2
+      redis.source.sha256 | 7bf7975331511fdb788e85dae63964b128fccee1df026a10db57444babc9c9c4 | %s | %s
       redis.source.url | https://download.redis.io/releases | https://mirror.example/r | https://mirror.example/r
       redis.port | 6379 | 7000 | 7000
       redis.maxmemoryPolicy | ALLKEYS_LRU | volatile-ttl | VOLATILE_TTL

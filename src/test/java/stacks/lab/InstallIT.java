@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -118,6 +119,68 @@ class InstallIT {
       assertThat(host.run("systemctl", "show", "redis", "--property=ExecStart").out())
           .contains("/usr/local/bin/redis-server /etc/redis/6379.conf");
     }
+  }
+
+  @Test
+  void firewall_rules_made_by_hand_stay_and_those_that_left_the_file_go() throws Exception {
+    String yaml =
+        """
+        platform: aws
+        master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
+        network: {cidr: 10.77.0.0/16, clients: [%s], operators: [10.98.0.7/32]}
+        aws: {region: eu-central-1, protect: false}
+        """;
+    String old = "ufw allow from 10.97.0.0/24 to any port 26379 proto tcp";
+    String kept = "ufw allow from 10.99.0.0/24 to any port 26379 proto tcp";
+    String added = "ufw allow from 10.96.0.0/24 to any port 26379 proto tcp";
+    List<String> byHand =
+        List.of(
+            "ufw allow from 10.1.0.0/16 to any port 26379 proto tcp comment 'our agent'",
+            "ufw allow from 10.2.0.0/16 to any port 9100 proto tcp",
+            "ufw route allow in on eth0 out on eth1",
+            "ufw allow 'Node Exporter'",
+            "ufw deny from 10.3.0.0/16");
+    try (LabCluster cluster =
+        LabCluster.of("firewall", "trixie", yaml.formatted("10.97.0.0/24, 10.99.0.0/24"))) {
+      Host host = cluster.host("sentinel-1");
+      host.powerOn();
+      host.awaitBoot();
+      host.shell(
+              "printf '[Node Exporter]\\ntitle=x\\ndescription=y\\nports=9100/tcp\\n'"
+                  + " > /etc/ufw/applications.d/node-exporter")
+          .succeeded();
+      for (String rule : byHand) {
+        host.shell(rule).succeeded();
+      }
+      assertThat(rules(host)).contains(old, kept).containsAll(byHand);
+
+      cluster.environment("firewall", yaml.formatted("10.96.0.0/24, 10.99.0.0/24"));
+      reboot(cluster, host);
+      assertThat(rules(host)).contains(added, kept).containsAll(byHand).doesNotContain(old);
+
+      // As after a boot of a release that kept no list.
+      host.shell("rm /var/lib/rediform/firewall").succeeded();
+      cluster.environment("firewall", yaml.formatted("10.99.0.0/24"));
+      reboot(cluster, host);
+      assertThat(rules(host))
+          .contains(kept, "ufw allow from 10.98.0.7 to any port 22 proto tcp")
+          .containsAll(byHand)
+          .doesNotContain(old, added);
+      assertThat(host.run("ufw", "status", "verbose").out())
+          .contains("Status: active", "deny (incoming)");
+    }
+  }
+
+  private static void reboot(LabCluster cluster, Host host) throws Exception {
+    host.powerOff();
+    cluster.tell(host);
+    host.powerOn();
+    host.awaitBoot();
+    assertThat(host.run("cloud-init", "status", "--long").all()).contains("status: done");
+  }
+
+  private static List<String> rules(Host host) throws Exception {
+    return host.run("ufw", "show", "added").out().lines().toList();
   }
 
   private static Path tarball() throws Exception {

@@ -30,4 +30,13 @@ public final class Eventually {
       }
     }
   }
+
+  /** Repeats a check that must hold all the time. */
+  public static void throughout(Duration time, Check check) throws Exception {
+    Instant end = Instant.now().plus(time);
+    while (Instant.now().isBefore(end)) {
+      check.run();
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+  }
 }

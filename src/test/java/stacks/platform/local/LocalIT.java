@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Protocol;
 import redis.clients.jedis.exceptions.JedisException;
 import stacks.testing.Eventually;
 import stacks.testing.Project;
@@ -203,6 +205,97 @@ class LocalIT {
       assertThat(refusal(() -> app.configGet("masterauth"))).contains("NOPERM");
       assertThat(refusal(() -> app.keys("*"))).contains("NOPERM");
     }
+  }
+
+  /** Sentinels believe whoever may publish here, and give a master their passwords. */
+  private static final String HELLO = "__sentinel__:hello";
+
+  @Test
+  @Order(5)
+  void the_app_names_no_master_and_still_publishes_what_is_its_own() throws Exception {
+    String lie =
+        "127.0.0.1,%d,%s,99999,mymaster,127.0.0.1,%d,99999"
+            .formatted(port + 11, "f".repeat(40), port + 10);
+    String library =
+        "#!lua name=lie\nredis.register_function('lie', function(keys, words)"
+            + " return redis.call('publish', words[1], words[2]) end)";
+    try (Jedis app = app(port)) {
+      app.functionLoadReplace(library);
+      List<Runnable> ways =
+          List.of(
+              () -> app.publish(HELLO, lie),
+              () -> app.sendCommand(Protocol.Command.SPUBLISH, HELLO, lie),
+              () -> app.eval("return redis.call('publish', ARGV[1], ARGV[2])", 0, HELLO, lie),
+              () -> app.fcall("lie", List.of(), List.of(HELLO, lie)));
+      List<String> answers = ways.stream().map(LocalIT::refusal).toList();
+      // Red first: without the rule every Sentinel names the liar's port within two seconds.
+      Eventually.throughout(
+          Duration.ofSeconds(5),
+          () -> {
+            for (int i = 0; i < 3; i++) {
+              try (Jedis sentinel = new Jedis("127.0.0.1", sentinelPort + i)) {
+                assertThat(sentinel.sentinelGetMasterAddrByName("mymaster"))
+                    .containsExactly("127.0.0.1", String.valueOf(port));
+              }
+            }
+          });
+      assertThat(answers)
+          .allMatch(
+              answer ->
+                  answer.matches("(?is).*(NOPERM|no permissions|ACL failure|can't publish).*"));
+      assertThat(app.publish("orders", "one")).isZero();
+      assertThat(app.functionDelete("lie")).isEqualTo("OK");
+    }
+  }
+
+  @Test
+  @Order(5)
+  void clients_that_send_their_password_to_sentinels_too_may_ask_and_no_more() throws Exception {
+    String others = Files.readString(project.folder().resolve(".rediform/local/secrets.json"));
+    String exporter = new ObjectMapper().readTree(others).path("exporter").asText();
+    for (String[] user : new String[][] {{"app", CANARY}, {"exporter", exporter}}) {
+      try (Jedis sentinel =
+          new Jedis(
+              new HostAndPort("127.0.0.1", sentinelPort),
+              DefaultJedisClientConfig.builder().user(user[0]).password(user[1]).build())) {
+        assertThat(sentinel.sentinelGetMasterAddrByName("mymaster"))
+            .containsExactly("127.0.0.1", String.valueOf(port));
+        for (String command :
+            List.of(
+                "SENTINEL FAILOVER mymaster",
+                "SENTINEL SET mymaster quorum 1",
+                "SENTINEL RESET mymaster",
+                "SENTINEL REMOVE mymaster",
+                "SENTINEL MONITOR other 127.0.0.1 1 1",
+                "SENTINEL CONFIG GET *",
+                "PUBLISH " + HELLO + " x")) {
+          String[] words = command.split(" ");
+          assertThat(
+                  refusal(
+                      () ->
+                          sentinel.sendCommand(
+                              () -> words[0].getBytes(StandardCharsets.US_ASCII),
+                              Arrays.copyOfRange(words, 1, words.length))))
+              .as(user[0] + ": " + command)
+              .contains("NOPERM");
+        }
+      }
+    }
+    assumeThat(Run.of(Path.of("."), Map.of(), PYTHON, "-c", "import redis").exitCode())
+        .as("redis-py is missing; to get it: apt-get install python3-redis")
+        .isZero();
+    Run.of(
+            Path.of("."),
+            Map.of("REDIS_PASSWORD", CANARY),
+            PYTHON,
+            "-c",
+            "import os, redis.sentinel\n"
+                + "known = {'username': 'app', 'password': os.environ['REDIS_PASSWORD']}\n"
+                + "found = redis.sentinel.Sentinel([('127.0.0.1', "
+                + sentinelPort
+                + ")], sentinel_kwargs=known, **known)\n"
+                + "assert found.master_for('mymaster').set('asked', 'with a password')")
+        .succeeded();
   }
 
   @Test
