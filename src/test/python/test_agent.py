@@ -20,7 +20,8 @@ ONE, TWO, THREE = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
 
 
 def sentinel(master, knows=True, acts=True):
-    return {"master": master, "knows": knows, "acts": acts, "fit": [], "sentinels": ["s2", "s3"], "replicas": []}
+    return {"master": master, "knows": knows, "acts": acts, "fit": [], "sentinels": ["s2", "s3"], "replicas": [],
+            "offsets": {TWO: 100, THREE: 100}}
 
 
 HISTORY = {"id": "aa", "offset": 100}
@@ -95,6 +96,14 @@ class Decide(unittest.TestCase):
         for acts, action in ((True, agent.WAIT), (False, agent.FAILOVER)):
             seen = view([sentinel(ONE, acts=acts)] * 3, {TWO: replica(ONE)})
             self.assertEqual(decide(ONE, seen, has_data=False, stopped=None)[0], action)
+
+    def test_it_waits_until_the_sentinels_have_heard_the_last_offsets(self):
+        later = {"id": "aa", "offset": 101}
+        seen = view([sentinel(ONE, acts=False)] * 3, {TWO: replica(ONE), THREE: replica(ONE, history=later)})
+        self.assertEqual(decide(ONE, seen, has_data=False, stopped=None)[0], agent.WAIT)
+        for one in seen["sentinels"].values():
+            one["offsets"][THREE] = 101
+        self.assertEqual(decide(ONE, seen, has_data=False, stopped=None)[0], agent.FAILOVER)
 
     def test_a_replica_that_a_sentinel_sees_and_that_gives_no_answer_may_have_more(self):
         for stopped in (None, HISTORY):

@@ -106,7 +106,9 @@ class LocalFaultsIT {
         () -> {
           try (Jedis sentinel = new Jedis("127.0.0.1", port + 7)) {
             found[0] =
-                Integer.parseInt(sentinel.sentinelGetMasterAddrByName("mymaster").get(1)) - port + 1;
+                Integer.parseInt(sentinel.sentinelGetMasterAddrByName("mymaster").get(1))
+                    - port
+                    + 1;
           }
           try (Jedis master = as("admin", found[0])) {
             assertThat(master.info("replication")).contains("role:master");
@@ -131,7 +133,9 @@ class LocalFaultsIT {
         () -> {
           for (int number = 1; number <= 3; number++) {
             try (Jedis node = as("admin", number)) {
-              assertThat(node.info("keyspace")).as("redis-" + number).contains("keys=" + keys + ",");
+              assertThat(node.info("keyspace"))
+                  .as("redis-" + number)
+                  .contains("keys=" + keys + ",");
             }
           }
         });
@@ -203,8 +207,7 @@ class LocalFaultsIT {
       }
       Eventually.within(
           SOON,
-          () ->
-              assertThat(refusal(master)).as("a client more").contains("max number of clients"));
+          () -> assertThat(refusal(master)).as("a client more").contains("max number of clients"));
       // Another one hangs: nobody could take over, so the master must not be touched.
       signal("STOP", replica);
       Run wait = rediform("wait", "local", "--node", "redis-" + master, "--timeout", "3s");
@@ -244,8 +247,7 @@ class LocalFaultsIT {
         client.getOutputStream().write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
         clients.add(client);
       }
-      Eventually.within(
-          SOON, () -> assertThat(refusal(before)).contains("max number of clients"));
+      Eventually.within(SOON, () -> assertThat(refusal(before)).contains("max number of clients"));
       Run.of(
               project.folder(),
               Map.of(),
@@ -275,12 +277,11 @@ class LocalFaultsIT {
       admin.bgsave();
       Eventually.within(
           SOON,
-          () -> Run.of(Path.of("."), Map.of(), "pkill", "-9", "-P", "" + server(master)).succeeded());
+          () ->
+              Run.of(Path.of("."), Map.of(), "pkill", "-9", "-P", "" + server(master)).succeeded());
       admin.configSet("rdb-key-save-delay", "0");
       Eventually.within(
-          SOON,
-          () ->
-              assertThat(admin.info("persistence")).contains("rdb_last_bgsave_status:err"));
+          SOON, () -> assertThat(admin.info("persistence")).contains("rdb_last_bgsave_status:err"));
       assertThat(awaitWhole().out())
           .contains("note: redis-" + master + " its last BGSAVE failed")
           .doesNotContain("disk");
