@@ -26,7 +26,11 @@ import stacks.testing.StockDebian;
 class StockDebianIT {
   private static final int PORTS = 12;
 
-  /** The machines share this machine's network, so their clusters need free ports of it. */
+  /**
+   * The machines share this machine's network, so their clusters need free ports of it. These are
+   * chosen minutes before they are used: a range of their own, so that no other test run is given
+   * the same ones meanwhile.
+   */
   private static int firstPort;
 
   @BeforeAll
@@ -34,7 +38,7 @@ class StockDebianIT {
     Optional<String> missing = StockDebian.missing();
     assumeTrue(missing.isEmpty(), () -> missing.get());
     StockDebian.removeLeftovers();
-    firstPort = Project.freePorts(2 * PORTS);
+    firstPort = Project.freePorts(10000 + (int) (ProcessHandle.current().pid() % 5000), 2 * PORTS);
   }
 
   @ParameterizedTest

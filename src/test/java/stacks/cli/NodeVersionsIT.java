@@ -24,7 +24,7 @@ class NodeVersionsIT {
     Map<String, String> other = Map.of("PATH", programs + ":" + System.getenv("PATH"));
     String environment = Files.readString(Path.of("environments/production.yaml"));
     try (Project project = Project.create().environment("production", environment)) {
-      assertThat(Run.of(project.folder(), other, "node", "--version").out().strip())
+      assertThat(Run.of(project.folder(), other, "sh", "-c", "node --version").out().strip())
           .isEqualTo("v" + version);
       Path stack = project.folder().resolve("cdktf.out/stacks/production/cdk.tf.json");
       Run expected = project.rediform("synth", "production").succeeded();

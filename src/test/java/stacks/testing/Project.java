@@ -115,7 +115,12 @@ public final class Project implements AutoCloseable {
 
   /** The first of {@code count} consecutive ports of 127.0.0.1 that are free now. */
   public static int freePorts(int count) {
-    for (int first = 20000; first < 30000; first += count) {
+    return freePorts(20000, count);
+  }
+
+  /** The same among 10,000 ports from {@code from} on. */
+  public static int freePorts(int from, int count) {
+    for (int first = from; first < from + 10000; first += count) {
       if (allFree(first, count)) {
         return first;
       }
