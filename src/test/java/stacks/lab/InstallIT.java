@@ -159,7 +159,7 @@ class InstallIT {
       assertThat(rules(host)).contains(added, kept).containsAll(byHand).doesNotContain(old);
 
       // As after a boot of a release that kept no list.
-      host.shell("rm /var/lib/rediform/firewall").succeeded();
+      host.shell("rm /etc/ufw/rediform").succeeded();
       cluster.environment("firewall", yaml.formatted("10.99.0.0/24"));
       reboot(cluster, host);
       assertThat(rules(host))
