@@ -144,7 +144,9 @@ class Https(Handler):
         elif self.headers["X-Amz-Target"] != "secretsmanager.GetSecretValue" or name not in secrets:
             self.answer(json.dumps({"__type": "AccessDeniedException"}), 400)
         else:
-            self.answer(json.dumps({"Name": name, "SecretString": json.dumps(secrets[name])}))
+            value = secrets[name]  # passwords are an object there, a program is packed text
+            value = value if isinstance(value, str) else json.dumps(value)
+            self.answer(json.dumps({"Name": name, "SecretString": value}))
 
     def is_signed(self, body):
         """Whether the signature is the one that AWS's own library makes of the same request."""

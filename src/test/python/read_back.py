@@ -98,11 +98,17 @@ def rules(groups):
     return sorted(result)
 
 
-def passwords():
+def value(secret):
+    """Passwords by their purposes; a program is text."""
+    text = secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+    return json.loads(text) if text.startswith("{") else text
+
+
+def values():
     return {
         secret["Name"]: {
             "arn": secret["ARN"],
-            "value": json.loads(secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]),
+            "value": value(secret),
         }
         for secret in pages(secrets, "list_secrets", "SecretList")
     }
@@ -156,7 +162,7 @@ print(
                 group["GroupName"]: group["Strategy"]
                 for group in ec2.describe_placement_groups()["PlacementGroups"]
             },
-            "secrets": passwords(),
+            "secrets": values(),
             "policies": policies(),
             "types": types(),
         }

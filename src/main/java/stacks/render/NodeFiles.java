@@ -32,14 +32,9 @@ public final class NodeFiles {
     return files;
   }
 
-  /** The agent itself, with all that nodes of either kind need. */
+  /** The agent itself, the same for all nodes, with its comments. */
   public static String agent() {
-    return Templates.program("agent/" + AGENT);
-  }
-
-  /** The agent with what nodes of one kind need. */
-  static String agent(String kind) {
-    return Templates.program("agent/" + AGENT, kind);
+    return Templates.text("agent/" + AGENT);
   }
 
   /** The stand-in for systemd on the local platform. */

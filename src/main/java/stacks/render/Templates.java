@@ -43,25 +43,12 @@ final class Templates {
   }
 
   /**
-   * A program as the nodes of a kind get it: without those of its parts whose headings say that
-   * they are for the other kind.
+   * A Python program as user-data carries it: without comments and docstrings and with less
+   * indentation, a third of its size that user-data has no room for. The module's own docstring
+   * stays as it is: it is the program's help.
    */
-  static String program(String name, String kind) {
-    String other = kind.equals("redis") ? "a Sentinel" : "a data node";
-    return shortened(text(name).replaceAll("(?m)^# -{64} " + other + ":(?s:.*?)(?=^# -{64} )", ""));
-  }
-
-  /** A Python program with all of its parts, in the form in which nodes get it. */
   static String program(String name) {
-    return shortened(text(name));
-  }
-
-  /**
-   * A Python program in the form in which nodes get it: without comments and docstrings and with
-   * less indentation, a third of its size that user-data has no room for. The module's own
-   * docstring stays as it is: it is the program's help.
-   */
-  private static String shortened(String text) {
+    String text = text(name);
     int helpEnds = text.indexOf("\n\"\"\"\n");
     String code =
         text.substring(helpEnds)

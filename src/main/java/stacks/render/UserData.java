@@ -67,7 +67,7 @@ public final class UserData {
     this.cluster = cluster;
   }
 
-  /** Name of the one secret that the cluster's nodes may read. */
+  /** Name of the secret with the passwords of the cluster's nodes. */
   public static String secretName(Cluster cluster) {
     return "rediform/" + cluster.name() + "/nodes";
   }
@@ -129,6 +129,9 @@ public final class UserData {
     variables.put("data", paths.get("data"));
     variables.put("region", cluster.environment().aws().region().orElse(""));
     variables.put("secret", secretName(cluster));
+    variables.put("agent", PROGRAMS + NodeFiles.AGENT);
+    variables.put("agentSecret", AgentProgram.secretName(cluster));
+    variables.put("agentSha256", AgentProgram.sha256());
     variables.put("firewall", firewall(node));
     variables.put("port", node.port());
     variables.put("packages", packages(fromSource, isRedis));
@@ -139,7 +142,6 @@ public final class UserData {
                 file(HOME + "boot.json", "0644", Templates.fill("agent/boot.json", variables)),
                 file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
                 file(UNITS + unit, "0644", Templates.fill("systemd/" + unit, variables)),
-                file(PROGRAMS + NodeFiles.AGENT, "0755", NodeFiles.agent(node.kind())),
                 file(PROGRAMS + "rediform-boot", "0755", Templates.program("agent/rediform-boot")),
                 file(
                     PROGRAMS + "rediform-setup",
@@ -197,7 +199,7 @@ public final class UserData {
     return Map.of("path", path, "mode", mode, "content", indented);
   }
 
-  private static byte[] gzip(String text) {
+  static byte[] gzip(String text) {
     try {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       Deflater deflater = new Deflater(JZlib.Z_BEST_COMPRESSION, GZIP_WRAPPER);

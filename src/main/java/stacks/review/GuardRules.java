@@ -14,6 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What protects secrets, data and the deploy itself. */
 final class GuardRules {
@@ -43,6 +46,7 @@ final class GuardRules {
               (resource, classifier) ->
                   when(
                       resource.type().equals(SECRET)
+                          && !Kinds.isProgram(resource)
                           && resource.existed()
                           && resource.action().ends(),
                       "the secret is destroyed" + NodeRules.because(resource))),
@@ -53,9 +57,7 @@ final class GuardRules {
               "Take it back unless this is a planned rotation.",
               (resource, classifier) ->
                   when(
-                      resource.type().equals(VERSION)
-                          && resource.existed()
-                          && (resource.action().ends() || resource.action() == Action.UPDATE),
+                      renewsPasswords(resource, classifier.cluster().name()),
                       "the passwords change" + NodeRules.because(resource))),
           ofResource(
               "encryption-off",
@@ -90,9 +92,12 @@ final class GuardRules {
           ofResource(
               "iam-widened",
               BLOCK,
-              "A node may do more than read its own passwords; so may whoever breaks into one.",
-              "Let the policy allow secretsmanager:GetSecretValue on the one secret, and nothing else.",
-              (resource, classifier) -> when(isWide(resource), "more is allowed, or to others")),
+              "A node may do more than read its own passwords and its program; so may whoever breaks into one.",
+              "Let the policy allow secretsmanager:GetSecretValue on these two secrets, and nothing else.",
+              (resource, classifier) ->
+                  when(
+                      isWide(resource, classifier.cluster().name()),
+                      "more is allowed, or to others")),
           ofResource(
               "protection-off",
               WARN,
@@ -134,6 +139,20 @@ final class GuardRules {
     };
   }
 
+  private static boolean renewsPasswords(ResourceChange version, String cluster) {
+    if (!version.type().equals(VERSION)) {
+      return false;
+    } else if (Kinds.isProgram(version)) {
+      // The program is no password, unless it takes the place of one.
+      return version.remains()
+          && version
+              .after("/secret_id")
+              .filter(id -> !id.matches(arn(cluster, "program")))
+              .isPresent();
+    }
+    return version.existed() && (version.action().ends() || version.action() == Action.UPDATE);
+  }
+
   private static boolean isClear(ResourceChange resource) {
     if (!resource.remains()) {
       return false;
@@ -154,7 +173,7 @@ final class GuardRules {
             .equals(Optional.of("1"));
   }
 
-  private static boolean isWide(ResourceChange resource) {
+  private static boolean isWide(ResourceChange resource, String cluster) {
     if (!resource.remains()) {
       return false;
     }
@@ -162,9 +181,18 @@ final class GuardRules {
       case "aws_iam_role_policy" ->
           !resource.isUnknown("/policy")
               && !allowsOnly(
-                  resource.after("/policy"), "secretsmanager:GetSecretValue", "Resource");
+                  resource.after("/policy"),
+                  "secretsmanager:GetSecretValue",
+                  "Resource",
+                  target -> areOurSecrets(target, cluster));
       case "aws_iam_role" ->
-          !allowsOnly(resource.after("/assume_role_policy"), "sts:AssumeRole", "Principal")
+          !allowsOnly(
+                  resource.after("/assume_role_policy"),
+                  "sts:AssumeRole",
+                  "Principal",
+                  target ->
+                      target.size() == 1
+                          && target.path("Service").asText().equals("ec2.amazonaws.com"))
               || resource.changed().contains("managed_policy_arns")
                   && !resource.isUnknown("/managed_policy_arns")
               || resource.changed().contains("inline_policy")
@@ -173,24 +201,44 @@ final class GuardRules {
     };
   }
 
-  /** Whether a policy allows one action, to or on one thing that is named in full. */
-  private static boolean allowsOnly(Optional<String> policy, String action, String on) {
+  /** Whether a policy allows one action, to or on what is ours. */
+  private static boolean allowsOnly(
+      Optional<String> policy, String action, String on, Predicate<JsonNode> isOurs) {
     try {
       JsonNode statements = new ObjectMapper().readTree(policy.orElse("")).path("Statement");
       JsonNode statement = statements.path(0);
-      JsonNode target = statement.path(on);
-      boolean named =
-          on.equals("Principal")
-              ? target.size() == 1 && target.path("Service").asText().equals("ec2.amazonaws.com")
-              : target.isTextual() && target.asText().matches("arn:[^*?]+:secret:rediform/[^*?]+");
       return statements.size() == 1
           && statement.path("Effect").asText().equals("Allow")
           && statement.path("Action").asText().equals(action)
           && statement.size() == 3
-          && named;
+          && isOurs.test(statement.path(on));
     } catch (JsonProcessingException e) {
       return false;
     }
+  }
+
+  /**
+   * Whether a policy names the passwords and the program of a cluster in full, and nothing else.
+   */
+  private static boolean areOurSecrets(JsonNode target, String cluster) {
+    return target.isArray()
+        && target.size() == 2
+        && Stream.of("nodes", "program").allMatch(name -> names(target, arn(cluster, name)));
+  }
+
+  /** One of a cluster's secrets, with the six characters that Secrets Manager puts behind names. */
+  private static String arn(String cluster, String name) {
+    return "arn:[^*?]+:secret:rediform/%s/%s-[A-Za-z0-9]{6}"
+        .formatted(Pattern.quote(cluster), name);
+  }
+
+  private static boolean names(JsonNode list, String pattern) {
+    for (JsonNode each : list) {
+      if (each.isTextual() && each.asText().matches(pattern)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean losesProtection(ResourceChange resource) {

@@ -1,6 +1,6 @@
 package stacks.review;
 
-import static java.util.stream.Collectors.toUnmodifiableMap;
+import static java.util.stream.Collectors.groupingBy;
 import static stacks.review.Effect.ACCESS_NARROWED;
 import static stacks.review.Effect.ACCESS_WIDENED;
 import static stacks.review.Effect.COSMETIC;
@@ -8,10 +8,10 @@ import static stacks.review.Effect.LIVE_SETTING;
 import static stacks.review.Effect.NOT_UNDERSTOOD;
 import static stacks.review.Effect.ROLLING_RESTART;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -27,6 +27,8 @@ final class Kinds {
   private static final String SUBNET = "(public|private-[a-z]{2}(-[a-z]+){1,2}-\\d[a-z])";
   private static final String NODES_CANNOT_BOOT =
       "a node that boots reaches neither Debian's archive nor its passwords";
+  private static final String NO_PROGRAM =
+      "a new machine finds no program, and does not start its server";
   private static final String NODES_GO_TOO = "every node in it is made anew or cut off";
 
   /**
@@ -57,7 +59,7 @@ final class Kinds {
     }
   }
 
-  private static final Map<String, Kind> ALL =
+  private static final Map<String, List<Kind>> ALL =
       Stream.of(
               kind(
                   "aws_instance",
@@ -210,20 +212,42 @@ final class Kinds {
                   Set.of(),
                   "every password is made anew"),
               kind(
+                  "aws_secretsmanager_secret",
+                  "program",
+                  Map.of(
+                      "description", COSMETIC,
+                      "recovery_window_in_days", LIVE_SETTING,
+                      "policy", ACCESS_WIDENED),
+                  Set.of(),
+                  NO_PROGRAM),
+              kind(
+                  "aws_secretsmanager_secret_version",
+                  "program-value",
+                  // A new release of the agent. Which nodes restart for it their user-data says.
+                  Map.of("secret_string_wo_version", LIVE_SETTING),
+                  Set.of(),
+                  NO_PROGRAM),
+              kind(
                   "terraform_data",
                   NODE + "(-gate|-settings)?|folder|programs|whole",
                   Map.of(),
                   Set.of(),
                   "what it does at a deploy is done no more"))
-          .collect(toUnmodifiableMap(Kind::type, Function.identity()));
+          .collect(groupingBy(Kind::type));
 
   private Kinds() {}
 
+  /** Whether a secret, or its value, carries the nodes' program and nothing that must be hidden. */
+  static boolean isProgram(ResourceChange resource) {
+    return resource.isPlain() && resource.name().matches("program(-value)?");
+  }
+
   /** The kind of a resource that is one of ours by its type and name. */
   static Optional<Kind> of(ResourceChange resource) {
-    return Optional.ofNullable(ALL.get(resource.type()))
+    return ALL.getOrDefault(resource.type(), List.of()).stream()
         .filter(kind -> resource.isPlain())
-        .filter(kind -> kind.names().matcher(resource.name()).matches());
+        .filter(kind -> kind.names().matcher(resource.name()).matches())
+        .findFirst();
   }
 
   private static Kind kind(

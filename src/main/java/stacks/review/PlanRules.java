@@ -25,8 +25,6 @@ final class PlanRules {
           "aws_ebs_volume",
           "aws_volume_attachment",
           "aws_network_interface",
-          "aws_secretsmanager_secret",
-          "aws_secretsmanager_secret_version",
           "aws_vpc_security_group_ingress_rule");
 
   /** What makes all else that is found beside the point. */
@@ -90,13 +88,18 @@ final class PlanRules {
         resource.name().endsWith("-settings") && resource.action() == Action.REPLACE;
     return resource.existed()
         && resource.action().ends()
-        && !EXPLAINED.contains(resource.type())
+        && !isExplained(resource)
         && !classifier.leaves(resource)
         && !(classifier.isNode(resource) && resource.action() == Action.REPLACE)
         && !isTakenAgain
         && !isGate
         && !goesWithItsMachine
         && !isSettings;
+  }
+
+  private static boolean isExplained(ResourceChange resource) {
+    return EXPLAINED.contains(resource.type())
+        || resource.type().startsWith("aws_secretsmanager_secret") && !Kinds.isProgram(resource);
   }
 
   /** A part of a plan, and the end of a cluster, are found by rules of their own. */

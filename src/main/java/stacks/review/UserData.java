@@ -21,7 +21,7 @@ import java.util.zip.GZIPInputStream;
  * @param files the files that it writes, by their paths
  */
 record UserData(Map<String, String> files) {
-  /** Unpacked it is some 50 KiB; more is a bomb. */
+  /** Unpacked it is some 25 KiB; more is a bomb. */
   private static final int LARGEST = 1 << 20;
 
   private static final String FILE = "- path: ";
@@ -84,7 +84,8 @@ record UserData(Map<String, String> files) {
     return switch (path.substring(path.lastIndexOf('/') + 1)) {
       case "rediform-setup" -> "firewall or packages";
       case "node.json" -> "size or quorum";
-      case "rediform-node", "rediform-boot" -> "rediform's own programs";
+      // boot.json has the checksum of the agent.
+      case "rediform-node", "rediform-boot", "boot.json" -> "rediform's own programs";
       case "" -> "cloud-init";
       default -> path.substring(path.lastIndexOf('/') + 1);
     };

@@ -2,12 +2,19 @@ package stacks.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Map;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import stacks.testing.Eventually;
@@ -45,6 +52,7 @@ class InstallIT {
       for (Host host : cluster.hosts()) {
         host.awaitBoot();
         assertThat(host.run("cloud-init", "status").all()).contains("status: done");
+        assertHasProgram(host);
       }
       Host first = cluster.awaitWhole(SOON);
       assertThat(first.name()).isEqualTo("redis-1");
@@ -58,8 +66,70 @@ class InstallIT {
       second.powerLoss();
       Eventually.within(SOON, () -> assertThat(cluster.master()).isNotSameAs(second));
       second.powerOn();
+      Host third = cluster.awaitWhole(SOON);
+      Host replica =
+          cluster.redis().stream().filter(host -> !host.equals(third)).findFirst().orElseThrow();
+      assertDoesNotStartWithAnotherProgram(cluster, replica);
       cluster.awaitWhole(SOON);
     }
+  }
+
+  /** A machine in the place of another finds something in the secret that it was not told of. */
+  private static void assertDoesNotStartWithAnotherProgram(LabCluster cluster, Host host)
+      throws Exception {
+    host.powerOff();
+    cluster.replace(host);
+    String text = "#!/bin/sh\nid\n";
+    cluster.programIs(packed(text));
+    host.powerOn();
+    String found = "secret rediform/bookworm/program has the program with checksum " + sha256(text);
+    String log = "/var/log/cloud-init-output.log";
+    Eventually.within(
+        Duration.ofMinutes(4), () -> assertThat(host.run("cat", log).out()).contains(found));
+    String said = host.run("cat", log).out();
+    assertThat(said).contains("wants " + wanted(host)).doesNotContain(cluster.program());
+    assertThat(Files.readString(host.console())).contains(found);
+    assertThat(host.shell("ls /usr/local/sbin").out())
+        .contains("rediform-boot")
+        .doesNotContain("rediform-node");
+    assertThat(host.run("systemctl", "is-active", "redis").out()).contains("inactive");
+
+    // The node tries again; nobody restarts it.
+    String boot = host.run("cut", "-d ", "-f22", "/proc/1/stat").out();
+    cluster.mayRead(true);
+    host.awaitBoot();
+    assertThat(host.run("cloud-init", "status").all()).contains("status: done");
+    assertThat(host.run("cut", "-d ", "-f22", "/proc/1/stat").out()).isEqualTo(boot);
+    assertHasProgram(host);
+  }
+
+  private static void assertHasProgram(Host host) throws Exception {
+    assertThat(host.run("sha256sum", "/usr/local/sbin/rediform-node").out())
+        .startsWith(wanted(host) + " ");
+    assertThat(host.run("stat", "-c", "%a %U", "/usr/local/sbin/rediform-node").out().strip())
+        .isEqualTo("755 root");
+  }
+
+  /** The checksum that a machine's user-data has named. */
+  private static String wanted(Host host) throws Exception {
+    return new ObjectMapper()
+        .readTree(host.run("cat", "/etc/rediform/boot.json").out())
+        .path("agentSha256")
+        .asText();
+  }
+
+  private static String packed(String text) throws Exception {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return Base64.getEncoder().encodeToString(bytes.toByteArray());
+  }
+
+  private static String sha256(String text) throws Exception {
+    return HexFormat.of()
+        .formatHex(
+            MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   @Test

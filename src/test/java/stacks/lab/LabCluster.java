@@ -7,11 +7,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.Synth;
@@ -84,11 +87,22 @@ public final class LabCluster implements Hosts, AutoCloseable {
     return made;
   }
 
-  /** Whether Secrets Manager gives the nodes their secret. */
+  /** Whether Secrets Manager gives the nodes their secrets. */
   void mayRead(boolean yes) throws IOException {
-    JSON.writeValue(
-        lab.folder().resolve("secrets.json").toFile(),
-        yes ? Map.of(secret(), PASSWORDS) : Map.of());
+    secrets(yes ? Map.of(secret(), PASSWORDS, programSecret(), program()) : Map.of());
+  }
+
+  /** Secrets Manager gives the passwords, and this in place of the program. */
+  void programIs(String value) throws IOException {
+    secrets(Map.of(secret(), PASSWORDS, programSecret(), value));
+  }
+
+  /** As a whole: a host may be asking just now. */
+  private void secrets(Map<String, Object> byName) throws IOException {
+    Path file = lab.folder().resolve("secrets.json");
+    Path complete = file.resolveSibling("secrets.json.new");
+    JSON.writeValue(complete.toFile(), byName);
+    Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Plans an environment file anew. Hosts learn of it when they are told. */
@@ -134,6 +148,23 @@ public final class LabCluster implements Hosts, AutoCloseable {
 
   String secret() {
     return planned("aws_secretsmanager_secret.passwords").path("name").asText();
+  }
+
+  private String programSecret() {
+    return planned("aws_secretsmanager_secret.program").path("name").asText();
+  }
+
+  /** What Terraform would upload; a write-only value is not in its plan. */
+  String program() throws IOException {
+    Path stack = lab.folder().resolve("terraform/stacks/" + cluster.name());
+    String expression =
+        JSON.readTree(stack.resolve("cdk.tf.json").toFile())
+            .at("/resource/aws_secretsmanager_secret_version/program-value/secret_string_wo")
+            .asText();
+    Matcher file =
+        Pattern.compile("\\$\\{file\\(\"\\$\\{path\\.module}/(.+)\"\\)}").matcher(expression);
+    assertThat(file.matches()).as(expression).isTrue();
+    return Files.readString(stack.resolve(file.group(1)));
   }
 
   /** The key that opens the hosts to their operators. */

@@ -26,23 +26,37 @@ class AgentTest {
   }
 
   @Test
-  void programs_travel_without_comments_and_are_otherwise_the_same() throws Exception {
-    for (String name : new String[] {"rediform-node", "rediform-boot"}) {
-      Path all = Files.writeString(folder.resolve("all"), Templates.text("agent/" + name));
-      Path sent = Files.writeString(folder.resolve("sent"), Templates.program("agent/" + name));
-      String tree =
-          """
-          import ast, sys
-          def tree(path):
-              module = ast.parse(open(path).read())
-              for node in ast.walk(module):
-                  if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
-                      node.body = node.body[1:]
-              return ast.dump(module)
-          sys.exit(tree(sys.argv[1]) != tree(sys.argv[2]))
-          """;
-      Run.of(folder, Map.of(), "python3", "-c", tree, all.toString(), sent.toString()).succeeded();
-      assertThat(Files.size(sent)).isLessThan(Files.size(all));
-    }
+  void the_first_program_of_a_boot_takes_the_agent_that_it_was_told_of_and_no_other()
+      throws Exception {
+    Path program =
+        Files.writeString(folder.resolve("boot"), Templates.program("agent/rediform-boot"));
+    Run run =
+        Run.of(
+            Path.of("."),
+            Map.of("REDIFORM_BOOT", program.toString()),
+            "python3",
+            "-B",
+            "src/test/python/test_boot.py");
+    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d* tests").contains("OK");
+  }
+
+  @Test
+  void the_first_program_travels_without_comments_and_is_otherwise_the_same() throws Exception {
+    String name = "agent/rediform-boot";
+    Path all = Files.writeString(folder.resolve("all"), Templates.text(name));
+    Path sent = Files.writeString(folder.resolve("sent"), Templates.program(name));
+    String tree =
+        """
+        import ast, sys
+        def tree(path):
+            module = ast.parse(open(path).read())
+            for node in ast.walk(module):
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+                    node.body = node.body[1:]
+            return ast.dump(module)
+        sys.exit(tree(sys.argv[1]) != tree(sys.argv[2]))
+        """;
+    Run.of(folder, Map.of(), "python3", "-c", tree, all.toString(), sent.toString()).succeeded();
+    assertThat(Files.size(sent)).isLessThan(Files.size(all));
   }
 }

@@ -76,6 +76,17 @@ class UserDataIT {
   }
 
   @Test
+  void every_document_leaves_nearly_half_of_the_room_to_its_environment() throws Exception {
+    for (Cluster cluster : clusters()) {
+      for (Node node : cluster.nodes()) {
+        assertThat(new UserData(cluster).packedSize(node))
+            .as("%s of %s", node.name(), cluster.name())
+            .isLessThanOrEqualTo(9 * 1024);
+      }
+    }
+  }
+
+  @Test
   void cloud_init_would_notice_a_wrong_document() throws Exception {
     assumeThat(Run.of(folder, Map.of(), "sh", "-c", "command -v cloud-init").exitCode()).isZero();
     Path file =

@@ -105,6 +105,11 @@ final class EditedPlans {
                         .put("policy", policy("\"Action\": \"*\", \"Resource\": \"*\"")),
                 "iam-widened aws_iam_role_policy.node-reads-passwords"),
             edit(
+                "a new release of the agent",
+                resources ->
+                    at(resources, "aws_secretsmanager_secret_version", "program-value")
+                        .put("secret_string_wo_version", 1)),
+            edit(
                 "another account may be a node",
                 resources ->
                     at(resources, "aws_iam_role", "node-role")
@@ -268,6 +273,26 @@ final class EditedPlans {
                 "passwords-renewed aws_secretsmanager_secret_version.passwords-value",
                 // Which secret a node may read is known after the apply only.
                 "access-widened aws_iam_role_policy.node-reads-passwords")),
+        edit(
+            "the program's secret is gone",
+            resources -> {
+              remove(resources, "aws_secretsmanager_secret_version", "program-value");
+              remove(resources, "aws_secretsmanager_secret", "program");
+              at(resources, "aws_iam_role_policy", "node-reads-passwords").remove("policy");
+              at(resources, "aws_iam_role_policy", "node-reads-passwords")
+                  .put(
+                      "policy",
+                      policy(
+                          "\"Action\": \"secretsmanager:GetSecretValue\", \"Resource\":"
+                              + " \"${aws_secretsmanager_secret.passwords.arn}\""));
+              resources
+                  .get("aws_instance")
+                  .forEach(each -> ((ObjectNode) each).remove("depends_on"));
+            },
+            "part-destroyed aws_secretsmanager_secret.program",
+            "part-destroyed aws_secretsmanager_secret_version.program-value",
+            "iam-widened aws_iam_role_policy.node-reads-passwords",
+            "access-widened aws_iam_role_policy.node-reads-passwords"),
         edit(
                 "only one resource",
                 resources -> at(resources, "aws_ebs_volume", "redis-1-data").put("size", 30),

@@ -14,6 +14,7 @@ import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
 import stacks.platform.ClusterPlatform;
+import stacks.render.AgentProgram;
 import stacks.render.Layout;
 import stacks.render.LiveSettings;
 import stacks.render.NodeFiles;
@@ -76,11 +77,13 @@ public final class AwsPlatform implements ClusterPlatform {
     provider(stack, cluster);
     Network network = new Network(stack, cluster);
     Firewall firewall = new Firewall(stack, cluster, network);
-    Passwords passwords = new Passwords(stack, cluster);
+    Program program = new Program(stack, cluster);
+    Passwords passwords = new Passwords(stack, cluster, program);
     List<TerraformResource> ready = new ArrayList<>();
     ready.addAll(network.ready());
     ready.addAll(firewall.ready());
     ready.addAll(passwords.ready());
+    ready.add(program.ready());
     Machine.Surroundings around =
         new Machine.Surroundings(
             cluster,
@@ -102,14 +105,23 @@ public final class AwsPlatform implements ClusterPlatform {
   @Override
   public Map<String, String> files(Cluster cluster) {
     UserData userData = new UserData(cluster);
-    return cluster.nodes().parallelStream()
-        .collect(Collectors.toMap(Machine::userDataFile, userData::packed));
+    Map<String, String> files =
+        cluster.nodes().parallelStream()
+            .collect(
+                Collectors.toMap(
+                    Machine::userDataFile, userData::packed, (a, b) -> a, TreeMap::new));
+    files.put(Program.FILE, AgentProgram.packed());
+    return files;
   }
 
   @Override
   public Map<String, String> render(Cluster cluster, Node node) {
     Map<String, String> files = new TreeMap<>();
     files.put("user-data", new UserData(cluster).of(node));
+    files.put(
+        NodeFiles.AGENT,
+        "# The program with sha256 %s, from the secret %s\n"
+            .formatted(AgentProgram.sha256(), AgentProgram.secretName(cluster)));
     if (node instanceof RedisNode redis) {
       files.put(Layout.LIVE_SETTINGS, LiveSettings.text(cluster, redis));
     }

@@ -15,7 +15,8 @@ import stacks.cluster.Cluster;
 import stacks.render.UserData;
 
 /**
- * One secret with a password per purpose, and the identity by which nodes may read it, and it only.
+ * One secret with a password per purpose, and the identity by which nodes may read it and their
+ * program, and nothing else.
  *
  * <p>Terraform passes the passwords on without keeping them: the random values are ephemeral, and
  * the attribute they go into is write-only. They are in neither plan nor state.
@@ -39,11 +40,11 @@ final class Passwords {
   private final String profileName;
   private final List<TerraformResource> ready;
 
-  Passwords(TerraformStack stack, Cluster cluster) {
+  Passwords(TerraformStack stack, Cluster cluster, Program program) {
     SecretsmanagerSecret secret = secret(stack, cluster);
     SecretsmanagerSecretVersion version = fill(stack, secret);
     IamRole role = role(stack, cluster);
-    IamRolePolicy policy = mayRead(stack, role, secret);
+    IamRolePolicy policy = mayRead(stack, role, secret.getArn(), program.arn());
     profileName =
         IamInstanceProfile.Builder.create(stack, "node-profile")
             .name(Tags.nameOf(cluster, "node"))
@@ -53,7 +54,7 @@ final class Passwords {
     ready = List.of(version, policy);
   }
 
-  /** Name of the profile that lets a node read the secret. */
+  /** Name of the profile that lets a node read both secrets. */
   String profileName() {
     return profileName;
   }
@@ -117,7 +118,7 @@ final class Passwords {
   }
 
   private static IamRolePolicy mayRead(
-      TerraformStack stack, IamRole role, SecretsmanagerSecret secret) {
+      TerraformStack stack, IamRole role, String passwords, String program) {
     return IamRolePolicy.Builder.create(stack, "node-reads-passwords")
         .name("read-passwords")
         .role(role.getId())
@@ -129,12 +130,12 @@ final class Passwords {
                 {
                   "Effect": "Allow",
                   "Action": "secretsmanager:GetSecretValue",
-                  "Resource": "%s"
+                  "Resource": ["%s", "%s"]
                 }
               ]
             }
             """
-                .formatted(secret.getArn()))
+                .formatted(passwords, program))
         .build();
   }
 }

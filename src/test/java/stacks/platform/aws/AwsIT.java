@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
+import stacks.render.AgentProgram;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Project;
@@ -121,9 +123,12 @@ class AwsIT {
       assertPasswords(cluster, found);
       assertNowhere(
           passwords(found), first.text(), first.json(), said, terraform.state(), files(folder));
+      assertNowhere(
+          List.of(AgentProgram.packed()), first.text(), first.json(), said, terraform.state());
       assertThat(texts(found.path("types"))).as("types of AWS").containsAll(listedTypes());
 
       assertChanges(folder, terraform, cluster);
+      assertANewProgramIsUploaded(folder, terraform, aws, cluster);
       if (cluster.environment().aws().protect()) {
         write(folder, "as-it-is");
         assertThat(terraform.destroy().ended(1).err()).contains("prevent_destroy");
@@ -235,8 +240,11 @@ class AwsIT {
     assertThat(statements.path("Statement")).hasSize(1);
     assertThat(statements.path("Statement").get(0).path("Action").asText())
         .isEqualTo("secretsmanager:GetSecretValue");
-    assertThat(statements.path("Statement").get(0).path("Resource").asText())
-        .isEqualTo(secret.path("arn").asText());
+    JsonNode program = found.path("secrets").path("rediform/" + cluster.name() + "/program");
+    assertThat(program.path("value").asText()).isEqualTo(AgentProgram.packed());
+    assertThat(found.path("secrets")).hasSize(2);
+    assertThat(texts(statements.path("Statement").get(0).path("Resource")))
+        .containsExactlyInAnyOrder(secret.path("arn").asText(), program.path("arn").asText());
   }
 
   /** Each edit of the file changes what it must, and nothing else. */
@@ -290,6 +298,31 @@ class AwsIT {
                 assertThat(action)
                     .as(address)
                     .isEqualTo(address.startsWith("terraform_data.") ? "delete create" : "update"));
+  }
+
+  /** By its number alone Terraform knows that there is another program. */
+  private static void assertANewProgramIsUploaded(
+      Path folder, Terraform terraform, FakeAws aws, Cluster cluster)
+      throws IOException, InterruptedException {
+    for (String value : List.of("another program", AgentProgram.packed())) {
+      write(folder, "as-it-is");
+      if (!value.equals(AgentProgram.packed())) {
+        Path file = folder.resolve("cdk.tf.json");
+        JsonNode stack = JSON.readTree(file.toFile());
+        ((ObjectNode) stack.at("/resource/aws_secretsmanager_secret_version/program-value"))
+            .put("secret_string_wo_version", 1);
+        JSON.writeValue(file.toFile(), stack);
+        Files.writeString(folder.resolve(Program.FILE), value);
+      }
+      assertThat(terraform.plan().changes())
+          .isEqualTo(Map.of("aws_secretsmanager_secret_version.program-value", "update"));
+      terraform.applyPlan();
+      assertThat(
+              JSON.readTree(aws.readBack())
+                  .at("/secrets/rediform~1" + cluster.name() + "~1program/value")
+                  .asText())
+          .isEqualTo(value);
+    }
   }
 
   /** A node that changes waits at its gate, and the deploy at its end. */

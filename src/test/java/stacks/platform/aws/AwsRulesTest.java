@@ -110,7 +110,7 @@ class AwsRulesTest {
   void user_data_too_large(String letters) {
     int accepted = 0;
     int refused = 0;
-    for (int count = 200; count <= 8_000; count += 200) {
+    for (int count = 400; count <= 16_000; count += 400) {
       String yaml = directives("redis", count, letters);
       int largest = largestUserData(yaml);
       boolean tooLarge = !keysOf("user-data-too-large", aws(yaml, "")).isEmpty();
@@ -124,8 +124,8 @@ class AwsRulesTest {
     }
     assertThat(accepted).isPositive();
     assertThat(refused).isPositive();
-    assertKeys("user-data-too-large", directives("redis", 8_000, letters), "redis.config");
-    assertKeys("user-data-too-large", directives("sentinels", 8_000, letters), "redis.config");
+    assertKeys("user-data-too-large", directives("redis", 24_000, letters), "redis.config");
+    assertKeys("user-data-too-large", directives("sentinels", 24_000, letters), "redis.config");
   }
 
   /** What is accepted without a look at the packed size. */

@@ -1,0 +1,48 @@
+package stacks.platform.aws;
+
+import com.hashicorp.cdktf.TerraformStack;
+import com.hashicorp.cdktf.providers.aws.secretsmanager_secret.SecretsmanagerSecret;
+import com.hashicorp.cdktf.providers.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion;
+import stacks.cluster.Cluster;
+import stacks.render.AgentProgram;
+import stacks.render.NodeFiles;
+
+/**
+ * The node agent as the value of a secret: nothing to hide, but a place from which every node that
+ * boots can read already (docs/decisions/0021).
+ */
+final class Program {
+  /** Path of the secret's value, relative to the stack's {@code cdk.tf.json}. */
+  static final String FILE = "nodes/" + NodeFiles.AGENT + ".gz.b64";
+
+  private final SecretsmanagerSecret secret;
+  private final SecretsmanagerSecretVersion value;
+
+  Program(TerraformStack stack, Cluster cluster) {
+    secret =
+        SecretsmanagerSecret.Builder.create(stack, "program")
+            .name(AgentProgram.secretName(cluster))
+            .description("The program that nodes of " + cluster.name() + " run, packed")
+            // Nothing to have back: every release of rediform carries its program.
+            .recoveryWindowInDays(0)
+            .build();
+    value =
+        SecretsmanagerSecretVersion.Builder.create(stack, "program-value")
+            .secretId(secret.getId())
+            .build();
+    // Write-only, so that neither plan nor state has a copy. Terraform uploads it when the version
+    // is another.
+    value.addOverride("secret_string_wo", "${file(\"${path.module}/" + FILE + "\")}");
+    value.addOverride("secret_string_wo_version", AgentProgram.version());
+  }
+
+  /** The secret, as a policy names it. */
+  String arn() {
+    return secret.getArn();
+  }
+
+  /** What must be there before a node boots, so that it finds this very program. */
+  SecretsmanagerSecretVersion ready() {
+    return value;
+  }
+}
