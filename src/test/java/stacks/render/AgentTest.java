@@ -26,6 +26,21 @@ class AgentTest {
   }
 
   @Test
+  void the_boot_programs_own_tests_pass_on_the_program_that_nodes_get() throws Exception {
+    Path program =
+        Files.writeString(
+            folder.resolve("rediform-boot"), Templates.program("agent/rediform-boot"));
+    Run run =
+        Run.of(
+            Path.of("."),
+            Map.of("REDIFORM_BOOT", program.toString()),
+            "python3",
+            "-B",
+            "src/test/python/test_boot.py");
+    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d+ tests").contains("OK");
+  }
+
+  @Test
   void programs_travel_without_comments_and_are_otherwise_the_same() throws Exception {
     for (String name : new String[] {"rediform-node", "rediform-boot"}) {
       Path all = Files.writeString(folder.resolve("all"), Templates.text("agent/" + name));
