@@ -85,6 +85,7 @@ record UserData(Map<String, String> files) {
       case "rediform-setup" -> "firewall or packages";
       case "node.json" -> "size or quorum";
       case "rediform-node", "rediform-boot" -> "rediform's own programs";
+      case "debian" -> "the operators' keys";
       case "" -> "cloud-init";
       default -> path.substring(path.lastIndexOf('/') + 1);
     };
