@@ -117,9 +117,7 @@ class Metadata(Handler):
             if not isinstance(here, dict) or word not in here:
                 return self.answer("", 404)
             here = here[word]
-        if words[-1:] == ["public-keys"]:
-            here = "0=lab"  # the one listing that is not of names only
-        elif isinstance(here, dict):
+        if isinstance(here, dict):
             here = "\n".join(name + ("/" if isinstance(value, dict) else "") for name, value in here.items())
         return self.answer(here)
 

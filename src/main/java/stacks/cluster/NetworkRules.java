@@ -101,7 +101,12 @@ final class NetworkRules {
               "world-open",
               ERROR,
               List.of("network.operators"),
-              env -> worldOpen(env.network().operators(), "operators")));
+              env -> worldOpen(env.network().operators(), "operators")),
+          new Rule(
+              "no-way-in",
+              WARNING,
+              List.of("network.keys", "network.operators", "network.shell", "network", "platform"),
+              NetworkRules::noWayIn));
 
   private NetworkRules() {}
 
@@ -246,5 +251,20 @@ final class NetworkRules {
         !open.isEmpty(),
         "%s lets strangers in; name the networks of your %s, /%d at the widest"
             .formatted(open, who, WIDEST_PREFIX));
+  }
+
+  /** EC2 gives a machine no key by itself, and Debian's image has neither a password nor SSM. */
+  private static Optional<String> noWayIn(Environment env) {
+    Environment.Network network = env.network();
+    if (isLocal(env) || !network.shell().isEmpty()) {
+      return Optional.empty();
+    }
+    return network.keys().isEmpty()
+        ? Optional.of(
+            "nobody can log in to these machines, not even after a fault; add network.keys and"
+                + " network.operators, or network.shell if there is another way")
+        : when(
+            network.operators().isEmpty(),
+            "network.keys open SSH, but no network may reach it; add network.operators");
   }
 }

@@ -185,9 +185,21 @@ final class Binder {
   }
 
   private Optional<Object> wrong(String path, YamlNode node, String allowed) {
+    String found = node.describe();
     problems.error(
-        "wrong-value", path, name(path) + ": found " + node.describe() + "; allowed: " + allowed);
+        "wrong-value",
+        path,
+        name(path)
+            + ": found "
+            + (holdsPrivateKey(node) ? "a private key, which belongs in no file here" : found)
+            + "; allowed: "
+            + allowed);
     return Optional.empty();
+  }
+
+  /** Whether a message must not repeat what is there. */
+  private static boolean holdsPrivateKey(YamlNode node) {
+    return node instanceof YamlNode.Scalar scalar && scalar.text().contains("PRIVATE KEY");
   }
 
   /** What a key may be, in words. */

@@ -217,6 +217,19 @@ public record Environment(
       @Key("Blocks from which operators may reach SSH; nobody else may.") List<Cidr> operators,
       @Key(
               value =
+                  "Public SSH keys of operators, who log in as `debian`; a change restarts the nodes"
+                      + " one by one.",
+              pattern =
+                  "(ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}"
+                      + "|(ssh-rsa|ecdsa-sha2-nistp(256|384|521)"
+                      + "|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\\.com)"
+                      + " AAAA[A-Za-z0-9+/]{80,1400}={0,2})( [ -~]{1,100})?",
+              allowed =
+                  "a public key without options, as in a .pub file: ssh-ed25519, ecdsa-sha2-nistp,"
+                      + " ssh-rsa or sk-")
+          List<String> keys,
+      @Key(
+              value =
                   "Words of the command by which an operator runs another on a node, for the verbs"
                       + " that need one; {address} and {node} stand for the node's.",
               pattern = ".{1,200}",

@@ -38,6 +38,13 @@ public final class UserData {
   private static final String UNITS = "/etc/systemd/system/";
   private static final String PROGRAMS = "/usr/local/sbin/";
 
+  /**
+   * Where sshd looks for a user's keys: where a person puts them, and in a file of ours, which is
+   * written at every boot, so that a key that is no longer in the environment file opens nothing.
+   */
+  private static final String SSHD =
+      "AuthorizedKeysFile .ssh/authorized_keys " + HOME + "keys/%u\n";
+
   /** Tool of every node; python3, mkfs and blkid are on every Debian image with cloud-init. */
   private static final List<String> TOOLS = List.of("ufw");
 
@@ -140,13 +147,16 @@ public final class UserData {
         new ArrayList<>(
             List.of(
                 file(HOME + "boot.json", "0644", Templates.fill("agent/boot.json", variables)),
+                file("/etc/ssh/sshd_config.d/rediform.conf", "0644", SSHD),
+                file(HOME + "keys/debian", "0644", keys()),
                 file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
-                file(UNITS + unit, "0644", Templates.fill("systemd/" + unit, variables)),
                 file(PROGRAMS + "rediform-boot", "0755", Templates.program("agent/rediform-boot")),
                 file(
                     PROGRAMS + "rediform-setup",
                     "0755",
-                    Templates.fill("cloud-init/setup", variables))));
+                    Templates.fill("cloud-init/setup", variables)),
+                // Beside the other units: what gzip has seen within 32 KiB costs nothing again.
+                file(UNITS + unit, "0644", Templates.fill("systemd/" + unit, variables))));
     if (isRedis) {
       for (String unitOfOurs :
           List.of(
@@ -170,6 +180,11 @@ public final class UserData {
 
   private static Map<String, Object> source(Environment.Source source) {
     return Map.of("version", source.version(), "sha256", source.sha256(), "url", source.url());
+  }
+
+  /** For the user that Debian's image logs in as. */
+  private String keys() {
+    return String.join("\n", cluster.environment().network().keys());
   }
 
   /** Nodes and clients reach the server's port, operators SSH; nobody else reaches anything. */

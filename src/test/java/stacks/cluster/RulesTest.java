@@ -18,6 +18,8 @@ import stacks.environment.Environment.Source;
 
 class RulesTest {
   private static final String LOCAL = "platform: local\n";
+  private static final String KEY =
+      "\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4tgv1sqFHMOHuHDMCDySkB3fYUCPSHz3fCQmFMkWnR\"";
   private static final String AWS = "platform: aws\naws: {region: eu-central-1}\n";
 
   /**
@@ -136,6 +138,22 @@ class RulesTest {
             AWS,
             "1:1: error missing-region: platform aws needs a region; add aws.region, such as"
                 + " eu-central-1"),
+        new Line(
+            AWS,
+            AWS + "network: {shell: [ssm, \"{node}\"]}\n",
+            "1:1: warning no-way-in: nobody can log in to these machines, not even after a fault; add"
+                + " network.keys and network.operators, or network.shell if there is another way"),
+        new Line(
+            AWS + "network: {operators: [10.9.0.0/24]}\n",
+            LOCAL + "network: {operators: [10.9.0.0/24]}\n",
+            "3:11: warning no-way-in: nobody can log in to these machines, not even after a fault;"
+                + " add network.keys and network.operators, or network.shell if there is another"
+                + " way"),
+        new Line(
+            AWS + "network: {keys: [" + KEY + "]}\n",
+            AWS + "network: {keys: [" + KEY + "], operators: [10.9.0.0/24]}\n",
+            "3:11: warning no-way-in: network.keys open SSH, but no network may reach it; add"
+                + " network.operators"),
         new Line(
             LOCAL + "aws: {state: {backend: s3}}\n",
             LOCAL + "aws: {state: {backend: s3, bucket: states}}\n",

@@ -57,6 +57,7 @@ class KeysTest {
       network.existing.subnets[].cidr | - | 10.0.0.0/8 | 10.0.0.0/8
       network.clients[] | [] | [10.0.0.0/8, 0.0.0.0/0] | [10.0.0.0/8, 0.0.0.0/0]
       network.operators[] | [] | [1.2.3.4/32] | [1.2.3.4/32]
+      network.keys[] | [] | ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4tgv1sqFHMOHuHDMCDySkB3fYUCPSHz3fCQmFMkWnR ops@example"] | [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4tgv1sqFHMOHuHDMCDySkB3fYUCPSHz3fCQmFMkWnR ops@example]
       network.shell[] | [] | [ssh, "admin@{address}"] | [ssh, admin@{address}]
       network.firstHost | 10 | 4 | 4
       aws.region | - | ap-southeast-2 | ap-southeast-2

@@ -45,6 +45,7 @@ class CoreIT {
               cidr: 10.77.0.0/16
               clients: [10.99.0.0/24, 10.98.0.0/24]
               operators: [10.98.0.0/24]
+              keys: ["%s"]
               shell: %s
             redis: {config: {databases: 16}}
             aws: {region: eu-central-1}

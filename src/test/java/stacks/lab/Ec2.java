@@ -151,11 +151,7 @@ public final class Ec2 implements AutoCloseable {
     mapper.writeValue(lab.folder().resolve("secrets.json").toFile(), secrets);
     String role =
         found.path("instances").path(event.path("name").asText()).path("profile").asText();
-    host.metadata(
-        event.path("userData").asText(),
-        role,
-        Files.readString(lab.folder().resolve("id.pub")).strip(),
-        tags(event));
+    host.metadata(event.path("userData").asText(), role, tags(event));
     host.powerOn();
   }
 
@@ -189,6 +185,11 @@ public final class Ec2 implements AutoCloseable {
         .path("rediform/" + environment + "/nodes")
         .path(purpose)
         .asText();
+  }
+
+  /** The operators' public key, for {@code network.keys}. */
+  public String publicKey() throws IOException {
+    return Files.readString(lab.folder().resolve("id.pub")).strip();
   }
 
   /**

@@ -43,6 +43,7 @@ class FaultSuite {
         cidr: 10.77.0.0/16
         clients: [10.99.0.0/24, 10.98.0.0/24]
         operators: [10.98.0.0/24]
+        keys: ["{operators-key}"]
       aws: {region: eu-central-1, protect: false}
       """;
 
@@ -571,8 +572,10 @@ class FaultSuite {
               .formatted(cluster.sshKey());
       project.environment(
           "faults",
-          YAML.replace(
-              "operators:", "shell: [%s, \"debian@{address}\"]\n  operators:".formatted(ssh)));
+          cluster
+              .withKey(YAML)
+              .replace(
+                  "operators:", "shell: [%s, \"debian@{address}\"]\n  operators:".formatted(ssh)));
       Run drill =
           cluster
               .lab()

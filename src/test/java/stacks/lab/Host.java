@@ -10,10 +10,12 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import stacks.testing.Eventually;
 import stacks.testing.Run;
@@ -24,6 +26,9 @@ import stacks.testing.Run;
 public final class Host {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration BOOT = Duration.ofMinutes(4);
+
+  /** Is there as soon as a host hangs in mkfs. */
+  static final String HANGS = "/root/hangs-in-mkfs";
 
   private final Lab lab;
   private Path base;
@@ -52,10 +57,9 @@ public final class Host {
 
   /**
    * What the metadata service tells it from now on; it reads the tags at any time, all else when it
-   * boots.
+   * boots. There are no public keys: EC2 has them only where the plan names a key pair.
    */
-  void metadata(String userData, String role, String sshKey, Map<String, String> tags)
-      throws IOException {
+  void metadata(String userData, String role, Map<String, String> tags) throws IOException {
     Map<String, Object> metadata =
         Map.of(
             "ami-id",
@@ -72,8 +76,6 @@ public final class Host {
             address,
             "placement",
             Map.of("availability-zone", "eu-central-1a"),
-            "public-keys",
-            Map.of("0", Map.of("openssh-key", sshKey)),
             "tags",
             Map.of("instance", tags));
     tell(
@@ -157,9 +159,53 @@ public final class Host {
 
   /** The same volume, larger; seen at the next boot. */
   public void resizeVolume(int mib) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(disk().toFile(), "rw")) {
-      file.setLength(mib * 1024L * 1024);
+    grow(disk(), mib);
+  }
+
+  /**
+   * What is new reads as noise, as every block of an encrypted EBS volume that was never written.
+   */
+  private static void grow(Path volume, int mib) throws IOException {
+    SplittableRandom random = new SplittableRandom();
+    byte[] noise = new byte[1 << 20];
+    try (RandomAccessFile file = new RandomAccessFile(volume.toFile(), "rw")) {
+      file.seek(file.length());
+      while (file.getFilePointer() < (long) mib << 20) {
+        random.nextBytes(noise);
+        file.write(noise);
+      }
     }
+  }
+
+  /**
+   * Lets its next mkfs get as far as a file system without superblocks, and wait there: what a
+   * power loss may leave. Only of a host that is off.
+   */
+  void hangInMkfs() throws IOException {
+    Files.createDirectories(mkfs().getParent());
+    Files.writeString(
+        mkfs(),
+        """
+        #!/bin/sh
+        /usr/sbin/mkfs.ext4 "$@"
+        for device in "$@"; do :; done
+        for at in 1024 $((128 << 20)); do
+          dd if=/dev/urandom of="$device" bs=1024 seek="$at" oflag=seek_bytes count=1 conv=notrunc
+        done
+        touch %s
+        sleep infinity
+        """
+            .formatted(HANGS));
+    Files.setPosixFilePermissions(mkfs(), PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  void noLongerHangInMkfs() throws IOException {
+    Files.delete(mkfs());
+  }
+
+  /** Comes before the real one in a service's search path. */
+  private Path mkfs() {
+    return folder.resolve("upper/usr/local/sbin/mkfs.ext4");
   }
 
   /** Attaches a volume, the one that was detached or else a new one; the host may be on. */
@@ -167,9 +213,7 @@ public final class Host {
     Path detached = folder.resolve("detached.img");
     if (!Files.exists(detached)) {
       // Never under the name by which a host that is about to boot finds its volume.
-      try (RandomAccessFile file = new RandomAccessFile(detached.toFile(), "rw")) {
-        file.setLength(mib * 1024L * 1024);
-      }
+      grow(detached, mib);
     }
     if (isOn()) {
       awaitBoot(); // before that, a host takes a volume for one that it was started with
@@ -214,7 +258,7 @@ public final class Host {
                     "--mount",
                     "sh",
                     "-ec",
-                    "mount -o loop \"$0/disk.img\" \"$0/root\"; cd \"$0/root\"; " + line,
+                    "mount -t ext4 -o loop \"$0/disk.img\" \"$0/root\"; cd \"$0/root\"; " + line,
                     folder.toString())))
         .succeeded();
   }

@@ -43,9 +43,15 @@ class InstallIT {
             """
             platform: aws
             master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
-            network: {cidr: 10.77.0.0/16, clients: [10.99.0.0/24]}
+            network:
+              cidr: 10.77.0.0/16
+              clients: [10.99.0.0/24]
+              operators: [10.98.0.0/24]
+              keys: ["{operators-key}"]
             aws: {region: eu-central-1, protect: false, image: debian-12}
             """)) {
+      Host cut = cluster.host("redis-2");
+      cut.hangInMkfs();
       for (Host host : cluster.hosts()) {
         host.powerOn();
       }
@@ -54,8 +60,11 @@ class InstallIT {
         assertThat(host.run("cloud-init", "status").all()).contains("status: done");
         assertHasProgram(host);
       }
+      aPowerLossDuringTheFirstMkfsIsMendedAtTheNextBoot(cut);
       Host first = cluster.awaitWhole(SOON);
       assertThat(first.name()).isEqualTo("redis-1");
+      onlyOperatorsWithTheirKeyLogIn(cluster, first);
+      theBootUnitsHaveLittleMoreThanTheyNeed(first);
       LabClient client = cluster.client();
       first.reboot();
       Host second = cluster.awaitWhole(SOON);
@@ -130,6 +139,105 @@ class InstallIT {
     return HexFormat.of()
         .formatHex(
             MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** It hangs there, with a volume that looks like somebody's data but for the mark. */
+  private static void aPowerLossDuringTheFirstMkfsIsMendedAtTheNextBoot(Host host)
+      throws Exception {
+    Eventually.within(
+        SOON, () -> assertThat(host.run("test", "-e", Host.HANGS).exitCode()).isZero());
+    assertThat(host.shell("cat /var/lib/rediform/mkfs").out()).contains("/dev/sdf");
+    assertThat(host.run("findmnt", "/var/redis/6379").out()).isBlank();
+    host.powerLoss();
+    host.noLongerHangInMkfs();
+    host.powerOn();
+    host.awaitBoot();
+    Eventually.within(
+        SOON,
+        () ->
+            assertThat(host.run("findmnt", "-n", "-o", "FSTYPE", "/var/redis/6379").out())
+                .startsWith("ext4"));
+    assertThat(host.run("test", "-e", "/var/lib/rediform/mkfs").exitCode()).isPositive();
+  }
+
+  private static void onlyOperatorsWithTheirKeyLogIn(LabCluster cluster, Host host)
+      throws Exception {
+    Path own = cluster.sshKey();
+    Path another = own.resolveSibling("another");
+    Run.of(
+            Path.of("."),
+            Map.of(),
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-f",
+            another.toString())
+        .succeeded();
+    Run run = ssh(cluster, Lab.Place.OPERATOR, own, "debian", host);
+    assertThat(run.succeeded().out().strip()).isEqualTo("uid=0(root) gid=0(root) groups=0(root)");
+    assertThat(ssh(cluster, Lab.Place.OPERATOR, another, "debian", host).all())
+        .contains("Permission denied (publickey)");
+    assertThat(ssh(cluster, Lab.Place.OPERATOR, own, "root", host).all())
+        .contains("Permission denied (publickey)");
+    assertThat(ssh(cluster, Lab.Place.CLIENT, own, "debian", host).all()).contains("timed out");
+    // A key that a person put there stays; one that is in the file no longer goes.
+    host.shell(
+        "install -d -m 700 -o debian -g debian ~debian/.ssh;"
+            + " install -m 600 -o debian -g debian /dev/stdin ~debian/.ssh/authorized_keys << END\n"
+            + Files.readString(another.resolveSibling("another.pub"))
+            + "END\n: > /etc/rediform/keys/debian");
+    ssh(cluster, Lab.Place.OPERATOR, another, "debian", host).succeeded();
+    assertThat(ssh(cluster, Lab.Place.OPERATOR, own, "debian", host).all())
+        .contains("Permission denied (publickey)");
+  }
+
+  private static Run ssh(LabCluster cluster, Lab.Place from, Path key, String user, Host host)
+      throws Exception {
+    return Run.of(
+        Path.of("."),
+        Map.of(),
+        cluster
+            .lab()
+            .at(
+                from,
+                List.of(
+                    "ssh",
+                    "-F",
+                    "none",
+                    "-i",
+                    key.toString(),
+                    "-o",
+                    "IdentitiesOnly=yes",
+                    "-o",
+                    "StrictHostKeyChecking=no",
+                    "-o",
+                    "UserKnownHostsFile=/dev/null",
+                    "-o",
+                    "LogLevel=ERROR",
+                    "-o",
+                    "ConnectTimeout=3",
+                    "-o",
+                    "BatchMode=yes",
+                    user + "@" + host.address(),
+                    "sudo",
+                    "id")));
+  }
+
+  private static void theBootUnitsHaveLittleMoreThanTheyNeed(Host host) throws Exception {
+    for (Map.Entry<String, Double> unit :
+        Map.of("rediform-settings", 3.5, "rediform-volume", 6.5).entrySet()) {
+      String overall =
+          host.shell("systemd-analyze security --no-pager " + unit.getKey() + " | tail -n 1").out();
+      assertThat(Double.parseDouble(overall.replaceAll(".*: ([0-9.]+) .*", "$1").strip()))
+          .as(overall)
+          .isLessThanOrEqualTo(unit.getValue());
+      System.out.print(overall);
+    }
+    assertThat(host.run("systemctl", "is-active", "rediform-settings").out()).contains("active");
+    assertThat(host.run("systemctl", "--failed", "--no-legend", "--plain").out()).isBlank();
   }
 
   @Test

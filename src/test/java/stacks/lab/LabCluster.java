@@ -34,6 +34,9 @@ public final class LabCluster implements Hosts, AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   static final int VOLUME_MIB = 256;
 
+  /** Stands for the operators' public key in the text of an environment file. */
+  static final String KEY = "{operators-key}";
+
   private final Lab lab;
   private final Path base;
   private final Map<String, Host> hosts = new LinkedHashMap<>();
@@ -107,8 +110,9 @@ public final class LabCluster implements Hosts, AutoCloseable {
 
   /** Plans an environment file anew. Hosts learn of it when they are told. */
   public void environment(String name, String yaml) throws IOException, InterruptedException {
-    cluster = Environments.cluster(name, yaml);
-    file = Files.writeString(lab.folder().resolve(name + ".yaml"), yaml);
+    String text = withKey(yaml);
+    cluster = Environments.cluster(name, text);
+    file = Files.writeString(lab.folder().resolve(name + ".yaml"), text);
     Path root = Files.createDirectories(lab.folder().resolve("terraform"));
     Synth.write(root, List.of(cluster));
     try (FakeAws aws = new FakeAws()) {
@@ -130,7 +134,7 @@ public final class LabCluster implements Hosts, AutoCloseable {
         .path("tags_all")
         .properties()
         .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
-    host.metadata(instance.path("user_data_base64").asText(), role(), sshKey, tags);
+    host.metadata(instance.path("user_data_base64").asText(), role(), tags);
   }
 
   private JsonNode planned(String address) {
@@ -167,7 +171,12 @@ public final class LabCluster implements Hosts, AutoCloseable {
     return Files.readString(stack.resolve(file.group(1)));
   }
 
-  /** The key that opens the hosts to their operators. */
+  /** The text of an environment file with the operators' public key in its place. */
+  String withKey(String yaml) {
+    return yaml.replace(KEY, sshKey);
+  }
+
+  /** The private half of {@link #KEY}. */
   Path sshKey() {
     return lab.folder().resolve("id");
   }

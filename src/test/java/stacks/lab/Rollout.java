@@ -25,10 +25,10 @@ final class Rollout implements AutoCloseable {
     this.evidence = evidence;
   }
 
-  /** Starts an EC2 without machines; the file has the lab's way to its nodes for its {@code %s}. */
+  /** Starts an EC2 without machines; the file has the lab's key and way to its nodes for {@code %s}. */
   static Rollout start(String name, String yaml, Evidence evidence) throws Exception {
     Ec2 ec2 = Ec2.start(name);
-    return new Rollout(name, ec2, yaml.formatted(ec2.shell()), evidence);
+    return new Rollout(name, ec2, yaml.formatted(ec2.publicKey(), ec2.shell()), evidence);
   }
 
   /** Changes the environment file: each text that is there to the one after it. */

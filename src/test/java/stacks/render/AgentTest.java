@@ -36,8 +36,22 @@ class AgentTest {
             Map.of("REDIFORM_BOOT", program.toString()),
             "python3",
             "-B",
-            "src/test/python/test_boot.py");
+            "src/test/python/test_program.py");
     assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d* tests").contains("OK");
+  }
+
+  @Test
+  void the_boot_programs_own_tests_pass_on_the_program_that_nodes_get() throws Exception {
+    Path program =
+        Files.writeString(folder.resolve("rediform-boot"), Templates.program("agent/rediform-boot"));
+    Run run =
+        Run.of(
+            Path.of("."),
+            Map.of("REDIFORM_BOOT", program.toString()),
+            "python3",
+            "-B",
+            "src/test/python/test_boot.py");
+    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d+ tests").contains("OK");
   }
 
   @Test

@@ -43,10 +43,12 @@ public final class AwsRules {
   private static final int OWN_TAGS = 5;
 
   /**
-   * What the name of a tag may be made of that a machine can read of itself (EC2, "Tag
-   * restrictions").
+   * What the name of a tag may be that a machine can read of itself: no spaces or slashes, and none
+   * of three names of the metadata service's own (EC2, "Tag restrictions", "Access to tags in the
+   * instance metadata").
    */
-  private static final Pattern READABLE = Pattern.compile("[A-Za-z0-9+=.,_:@-]+");
+  private static final Pattern READABLE =
+      Pattern.compile("(?!(?:\\.|\\.\\.|_index)$)[A-Za-z0-9+=.,_:@-]+");
 
   /**
    * Bytes that a packed document may have. The nodes that are not looked at have other names and
@@ -235,15 +237,17 @@ public final class AwsRules {
         largest > MOST_USER_DATA,
         "a machine's user data would have %d bytes packed, with room for %d; leave out directives"
                 .formatted(largest, MOST_USER_DATA)
-            + " that are default, and join client networks");
+            + " that are default, join client networks, and prefer short keys such as ssh-ed25519");
   }
 
   /** What a file adds to the documents, at most, before they are packed. */
   private static int ownBytes(Environment env) {
     int networks = env.network().clients().size() + env.network().operators().size();
     int subnets = env.network().existing().map(existing -> existing.subnets().size()).orElse(0);
+    int keys = env.network().keys().stream().mapToInt(String::length).sum();
     return Math.max(bytes(env.redis().config()), bytes(env.sentinels().config()))
-        + NETWORK * (networks + subnets);
+        + NETWORK * (networks + subnets)
+        + keys;
   }
 
   private static int bytes(Map<String, String> config) {
@@ -274,8 +278,8 @@ public final class AwsRules {
             .collect(Collectors.joining("\", \""));
     return when(
         !wrong.isEmpty(),
-        "\"%s\": a tag's name is made of letters, digits and +-=.,_:@ here, such as cost-center"
-            .formatted(wrong));
+        "\"%s\": a tag's name is made of letters, digits and +-=.,_:@ here, such as cost-center, and is"
+            + " none of . .. and _index".formatted(wrong));
   }
 
   private static Optional<String> tooManyTags(Environment env) {

@@ -158,6 +158,25 @@ class AwsRulesTest {
   }
 
   @Test
+  void many_long_keys_are_measured() {
+    // Of an RSA key of 4096 bits each.
+    Random random = new Random(2);
+    String letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
+    String keys =
+        IntStream.range(0, 12)
+            .mapToObj(
+                i ->
+                    "\"ssh-rsa AAAA"
+                        + random
+                            .ints(712, 0, letters.length())
+                            .mapToObj(at -> letters.substring(at, at + 1))
+                            .collect(Collectors.joining())
+                        + "\"")
+            .collect(Collectors.joining(", "));
+    assertKeys("user-data-too-large", "network: {keys: [" + keys + "]}", "redis.config");
+  }
+
+  @Test
   void same_network_twice_counts_once() {
     assertKeys(
         "too-many-networks",
@@ -183,6 +202,11 @@ class AwsRulesTest {
     "'team:search', ''",
     "'cost center', aws.tags",
     "'a/b', aws.tags",
+    "., aws.tags",
+    ".., aws.tags",
+    "..., ''",
+    "_index, aws.tags",
+    "_index2, ''",
     "Größe, aws.tags"
   })
   void tag_name(String name, String keys) {
