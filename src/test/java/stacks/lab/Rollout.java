@@ -25,7 +25,9 @@ final class Rollout implements AutoCloseable {
     this.evidence = evidence;
   }
 
-  /** Starts an EC2 without machines; the file has the lab's key and way to its nodes for {@code %s}. */
+  /**
+   * Starts an EC2 without machines; the file has the lab's key and way to its nodes for {@code %s}.
+   */
   static Rollout start(String name, String yaml, Evidence evidence) throws Exception {
     Ec2 ec2 = Ec2.start(name);
     return new Rollout(name, ec2, yaml.formatted(ec2.publicKey(), ec2.shell()), evidence);

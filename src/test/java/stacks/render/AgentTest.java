@@ -43,7 +43,8 @@ class AgentTest {
   @Test
   void the_boot_programs_own_tests_pass_on_the_program_that_nodes_get() throws Exception {
     Path program =
-        Files.writeString(folder.resolve("rediform-boot"), Templates.program("agent/rediform-boot"));
+        Files.writeString(
+            folder.resolve("rediform-boot"), Templates.program("agent/rediform-boot"));
     Run run =
         Run.of(
             Path.of("."),

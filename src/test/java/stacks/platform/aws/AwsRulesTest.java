@@ -163,7 +163,7 @@ class AwsRulesTest {
     Random random = new Random(2);
     String letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
     String keys =
-        IntStream.range(0, 12)
+        IntStream.range(0, 30)
             .mapToObj(
                 i ->
                     "\"ssh-rsa AAAA"
