@@ -37,13 +37,24 @@ public final class LiveSettings {
         .forEach(
             (name, value) -> {
               if (isLive(name, value)) {
-                settings.put(name, value.isEmpty() ? "\"\"" : value);
+                settings.put(name, value.isEmpty() ? "\"\"" : whole(name, value));
               }
             });
     settings.put("maxmemory", node.maxmemory().toString());
     settings.put(
         "maxmemory-policy", ServerConf.name(cluster.environment().redis().maxmemoryPolicy()));
     return settings;
+  }
+
+  /**
+   * Redis takes a new limit of one class of clients and keeps the others, but at its next start
+   * those are what the line says, or else the built-in ones (redis#11534): the replicas' would be
+   * halved. So the line has both.
+   */
+  private static String whole(String name, String value) {
+    boolean lacksReplicas =
+        name.equals(ServerConf.OUTPUT_LIMITS) && !value.matches("(?i).*\\b(replica|slave)\\b.*");
+    return lacksReplicas ? ServerConf.REPLICA_OUTPUT + " " + value : value;
   }
 
   /** Whether a directive of the file's {@code redis.config} is one of them. */

@@ -17,6 +17,12 @@ final class ServerConf {
   /** I/O threads by vCPUs: they pay off from four on, and must leave some for fork and system. */
   private static final int FEWEST_CPUS_FOR_IO_THREADS = 4;
 
+  /** Directive with a limit for each class of clients. */
+  static final String OUTPUT_LIMITS = "client-output-buffer-limit";
+
+  /** Twice what Redis gives replicas: above the backlog, see {@link LiveSettings}. */
+  static final String REPLICA_OUTPUT = "replica 512mb 256mb 60";
+
   private ServerConf() {}
 
   static String redis(Cluster cluster, RedisNode node, Layout layout) {
@@ -79,7 +85,7 @@ final class ServerConf {
     lines.put("appendfilename", "appendonly.aof");
     lines.put("appendfsync", "everysec");
     lines.put("appendonly", "yes");
-    lines.put("client-output-buffer-limit", "replica 512mb 256mb 60");
+    lines.put(OUTPUT_LIMITS, REPLICA_OUTPUT);
     // Bounds what a master that is cut off can take and lose: docs/decisions/0006.
     lines.put("min-replicas-max-lag", String.valueOf(maxLag(cluster)));
     lines.put("min-replicas-to-write", "1");

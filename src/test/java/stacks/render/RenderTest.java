@@ -270,4 +270,22 @@ class RenderTest {
       Locale.setDefault(before);
     }
   }
+
+  @Test
+  void a_limit_of_one_class_of_clients_leaves_the_replicas_theirs_also_after_a_restart()
+      throws IOException {
+    for (String[] given :
+        new String[][] {
+          {"pubsub 64mb 16mb 90", "replica 512mb 256mb 60 pubsub 64mb 16mb 90"},
+          {"replica 1gb 1gb 0 pubsub 0 0 0", "replica 1gb 1gb 0 pubsub 0 0 0"},
+          {"normal 0 0 0 slave 1gb 1gb 0", "normal 0 0 0 slave 1gb 1gb 0"}
+        }) {
+      Cluster cluster =
+          of(
+              "platform: local\nredis: {config: {client-output-buffer-limit: \"%s\"}}\n"
+                  .formatted(given[0]));
+      assertThat(LiveSettings.of(cluster, cluster.redis().get(0)))
+          .containsEntry("client-output-buffer-limit", given[1]);
+    }
+  }
 }
