@@ -357,6 +357,17 @@ class Tags(OneNode):
             self.assertIsNone(said, name)
             self.assertIn("does not take its settings", waits)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can start a server as somebody else")
+    def test_a_trial_never_runs_as_root(self):
+        os.chmod(os.path.dirname(self.home), 0o755)
+        self.settings()
+        self.node.settings["user"] = "daemon"
+        with agent.another_server(self.node) as server:
+            pid = server.fields("INFO", "server")["process_id"]
+            with open("/proc/%s/status" % pid) as status:
+                ids = [line.split()[1:] for line in status if line.startswith(("Uid:", "Gid:", "Groups:"))]
+        self.assertNotIn("0", sum(ids, []))
+
     def test_what_redis_would_take_and_we_do_not_is_ignored(self):
         self.live = {"maxmemory": "64mb", "MasterAuth": "x", "bind": "0.0.0.0", "slave-read-only": "no", "requirepass": "x",
                      "replica-announce-ip": "1.2.3.4", "protected-mode": "no", "tls-port": "1"}
