@@ -89,21 +89,21 @@ class CoreIT {
   @Test
   @Order(4)
   void an_empty_disk_in_the_masters_place_loses_nothing() throws Exception {
-    Seen seen = faults.emptyDisk();
+    Faults.Replaced replaced = faults.emptyDisk();
     EVIDENCE.fault(
         "master replaced, empty disk",
-        each -> Limits.replacedAfterCrash(each, Faults.PATIENCE),
-        seen);
+        each -> Limits.replacedAfterCrash(each, replaced.boot()),
+        replaced.seen());
   }
 
   @Test
   @Order(5)
   void an_old_disk_in_the_masters_place_loses_nothing() throws Exception {
-    Seen seen = faults.oldDisk();
+    Faults.Replaced replaced = faults.oldDisk();
     EVIDENCE.fault(
         "master replaced, old disk",
-        each -> Limits.replacedAfterCrash(each, Faults.PATIENCE),
-        seen);
+        each -> Limits.replacedAfterCrash(each, replaced.boot()),
+        replaced.seen());
   }
 
   @Test

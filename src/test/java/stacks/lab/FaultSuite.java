@@ -235,11 +235,11 @@ class FaultSuite {
   @Test
   @Order(9)
   void an_empty_disk_in_the_masters_place_loses_nothing() throws Exception {
-    Seen seen = faults.emptyDisk();
+    Faults.Replaced replaced = faults.emptyDisk();
     EVIDENCE.fault(
         held("master replaced, empty disk"),
-        each -> Limits.replacedAfterCrash(each, Faults.PATIENCE),
-        seen);
+        each -> Limits.replacedAfterCrash(each, replaced.boot()),
+        replaced.seen());
   }
 
   /** The Sentinels are held back for that long. */
@@ -250,11 +250,11 @@ class FaultSuite {
   @Test
   @Order(10)
   void an_old_disk_in_the_masters_place_loses_nothing() throws Exception {
-    Seen seen = faults.oldDisk();
+    Faults.Replaced replaced = faults.oldDisk();
     EVIDENCE.fault(
         held("master replaced, old disk"),
-        each -> Limits.replacedAfterCrash(each, Faults.PATIENCE),
-        seen);
+        each -> Limits.replacedAfterCrash(each, replaced.boot()),
+        replaced.seen());
   }
 
   @Test

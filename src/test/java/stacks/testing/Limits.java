@@ -30,10 +30,10 @@ public final class Limits {
   private static final Duration AFTER_DOWN_AFTER = Duration.ofMillis(2500);
 
   /**
-   * Beyond down-after, when another machine has taken the crashed master's address and does not
-   * start as master: its agent asks for the failover if Sentinel does not.
+   * After the boot of another machine that has taken the crashed master's address and does not
+   * start as master: its agent asks for the failover if no Sentinel does one. It takes about 2 s.
    */
-  private static final Duration REPLACED_AFTER_DOWN_AFTER = Duration.ofSeconds(5);
+  private static final Duration AFTER_BOOT = Duration.ofSeconds(5);
 
   /**
    * Acknowledged writes that a crash may lose: replication is asynchronous, and a tenth of a second
@@ -91,9 +91,9 @@ public final class Limits {
   }
 
   /** A crash of the master, and a machine with another disk in its place. */
-  public static void replacedAfterCrash(Seen seen, Duration downAfter) {
+  public static void replacedAfterCrash(Seen seen, Duration boot) {
     lossOf(seen, UNDER_WAY);
-    gap(seen, downAfter.plus(REPLACED_AFTER_DOWN_AFTER));
+    gap(seen, boot.plus(AFTER_BOOT));
   }
 
   /** Several things that crash together: nothing is lost but what was under way. */
