@@ -217,7 +217,7 @@ public record Environment(
       @Key("Blocks from which operators may reach SSH; nobody else may.") List<Cidr> operators,
       @Key(
               value =
-                  "Public SSH keys of operators, who log in as `debian`; a change restarts the nodes"
+                  "Public SSH keys of operators, who log in as `admin`; a change restarts the nodes"
                       + " one by one.",
               pattern =
                   "(ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}"

@@ -39,11 +39,13 @@ public final class UserData {
   private static final String PROGRAMS = "/usr/local/sbin/";
 
   /**
-   * Where sshd looks for a user's keys: where a person puts them, and in a file of ours, which is
-   * written at every boot, so that a key that is no longer in the environment file opens nothing.
+   * Operators log in as the user of Debian's image, {@code admin} on EC2 (EC2 user guide, "Manage
+   * system users") and {@code debian} elsewhere, and as nobody else. Their keys are in a file of
+   * ours, written at every boot, so that a key that is no longer in the environment file opens
+   * nothing; what a person added to the user's own file stays.
    */
   private static final String SSHD =
-      "AuthorizedKeysFile .ssh/authorized_keys " + HOME + "keys/%u\n";
+      "Match User admin,debian\n AuthorizedKeysFile .ssh/authorized_keys " + HOME + "keys\n";
 
   /** Tool of every node; python3, mkfs and blkid are on every Debian image with cloud-init. */
   private static final List<String> TOOLS = List.of("ufw");
@@ -148,7 +150,7 @@ public final class UserData {
             List.of(
                 file(HOME + "boot.json", "0644", Templates.fill("agent/boot.json", variables)),
                 file("/etc/ssh/sshd_config.d/rediform.conf", "0644", SSHD),
-                file(HOME + "keys/debian", "0644", keys()),
+                file(HOME + "keys", "0644", keys()),
                 file("/etc/sysctl.d/60-rediform.conf", "0644", Templates.text("cloud-init/sysctl")),
                 file(PROGRAMS + "rediform-boot", "0755", Templates.program("agent/rediform-boot")),
                 file(

@@ -86,7 +86,7 @@ record UserData(Map<String, String> files) {
       case "node.json" -> "size or quorum";
       // boot.json has the checksum of the agent.
       case "rediform-node", "rediform-boot", "boot.json" -> "rediform's own programs";
-      case "debian" -> "the operators' keys";
+      case "keys" -> "the operators' keys";
       case "" -> "cloud-init";
       default -> path.substring(path.lastIndexOf('/') + 1);
     };

@@ -188,7 +188,7 @@ class InstallIT {
         "install -d -m 700 -o debian -g debian ~debian/.ssh;"
             + " install -m 600 -o debian -g debian /dev/stdin ~debian/.ssh/authorized_keys << END\n"
             + Files.readString(another.resolveSibling("another.pub"))
-            + "END\n: > /etc/rediform/keys/debian");
+            + "END\n: > /etc/rediform/keys");
     ssh(cluster, Lab.Place.OPERATOR, another, "debian", host).succeeded();
     assertThat(ssh(cluster, Lab.Place.OPERATOR, own, "debian", host).all())
         .contains("Permission denied (publickey");

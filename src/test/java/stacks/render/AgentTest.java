@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stacks.testing.PythonTests;
 import stacks.testing.Run;
 
 class AgentTest {
@@ -15,14 +16,7 @@ class AgentTest {
   @Test
   void the_agents_own_tests_pass_on_the_program_that_nodes_get() throws Exception {
     Path program = Files.writeString(folder.resolve("rediform-node"), NodeFiles.agent());
-    Run run =
-        Run.of(
-            Path.of("."),
-            Map.of("REDIFORM_NODE", program.toString()),
-            "python3",
-            "-B",
-            "src/test/python/test_agent.py");
-    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d+ tests").contains("OK");
+    PythonTests.pass("test_agent.py", Map.of("REDIFORM_NODE", program.toString()));
   }
 
   @Test
@@ -30,14 +24,7 @@ class AgentTest {
       throws Exception {
     Path program =
         Files.writeString(folder.resolve("boot"), Templates.program("agent/rediform-boot"));
-    Run run =
-        Run.of(
-            Path.of("."),
-            Map.of("REDIFORM_BOOT", program.toString()),
-            "python3",
-            "-B",
-            "src/test/python/test_program.py");
-    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d* tests").contains("OK");
+    PythonTests.pass("test_program.py", Map.of("REDIFORM_BOOT", program.toString()));
   }
 
   @Test
@@ -45,14 +32,7 @@ class AgentTest {
     Path program =
         Files.writeString(
             folder.resolve("rediform-boot"), Templates.program("agent/rediform-boot"));
-    Run run =
-        Run.of(
-            Path.of("."),
-            Map.of("REDIFORM_BOOT", program.toString()),
-            "python3",
-            "-B",
-            "src/test/python/test_boot.py");
-    assertThat(run.succeeded().err()).containsPattern("Ran [1-9]\\d+ tests").contains("OK");
+    PythonTests.pass("test_boot.py", Map.of("REDIFORM_BOOT", program.toString()));
   }
 
   @Test
