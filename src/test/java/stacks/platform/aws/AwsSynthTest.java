@@ -60,8 +60,7 @@ class AwsSynthTest {
   void environment_synthesizes_to_its_golden_file(String name) throws IOException {
     // The agent's number changes whenever the agent does.
     String text = Files.readString(file(name));
-    Golden.check(
-        name + ".tf.json", text.replace(": " + AgentProgram.version(), ": \"(version)\""));
+    Golden.check(name + ".tf.json", text.replace(": " + AgentProgram.version(), ": \"(version)\""));
   }
 
   @ParameterizedTest
