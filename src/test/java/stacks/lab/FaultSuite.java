@@ -536,9 +536,17 @@ class FaultSuite {
         SOON,
         () -> {
           assertThat(cluster.health(known).path("fit").asBoolean()).isTrue();
+          assertThat(fresh.run("test", "-e", "/usr/local/sbin/rediform-node").exitCode()).isOne();
+          assertThat(fresh.run("tail", "-n", "3", "/var/log/cloud-init-output.log").out())
+              .contains("/program: AccessDeniedException", "secretsmanager:GetSecretValue");
+        });
+    cluster.mayReadProgramOnly();
+    Eventually.within(
+        SOON,
+        () -> {
           assertThat(cluster.health(fresh).path("reason").asText()).contains("no passwords yet");
           assertThat(fresh.run("tail", "-n", "3", "/var/log/cloud-init-output.log").out())
-              .contains("AccessDeniedException", "secretsmanager:GetSecretValue");
+              .contains("/nodes: AccessDeniedException", "secretsmanager:GetSecretValue");
         });
     cluster.mayRead(true);
     cluster.awaitWhole(SOON);

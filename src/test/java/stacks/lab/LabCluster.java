@@ -94,6 +94,11 @@ public final class LabCluster implements Hosts, AutoCloseable {
     secrets(yes ? Map.of(secret(), PASSWORDS, programSecret(), program()) : Map.of());
   }
 
+  /** Secrets Manager refuses the passwords alone. */
+  void mayReadProgramOnly() throws IOException {
+    secrets(Map.of(programSecret(), program()));
+  }
+
   /** Secrets Manager gives the passwords, and this in place of the program. */
   void programIs(String value) throws IOException {
     secrets(Map.of(secret(), PASSWORDS, programSecret(), value));
