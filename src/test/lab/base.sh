@@ -60,6 +60,8 @@ datasource:
     apply_full_imds_network_config: false
 network: {config: disabled}
 locale: C.UTF-8
+# As in Debian's image for EC2 (EC2 user guide, "Manage system users"); the generic one has "debian".
+system_info: {default_user: {name: admin}}
 END
 echo 'Acquire::http::Proxy "http://169.254.169.253:3142";' > "$root/etc/apt/apt.conf.d/01lab"
 mv "$root" "$target"

@@ -219,7 +219,7 @@ public final class Ec2 implements AutoCloseable {
         jump,
         "#!/bin/sh\naddress=$1; shift\nexec "
             + String.join(" ", words)
-            + " debian@$address \"$@\"\n");
+            + " admin@$address \"$@\"\n");
     Files.setPosixFilePermissions(jump, PosixFilePermissions.fromString("rwxr-xr-x"));
     return "[\"" + jump + "\", \"{address}\"]";
   }

@@ -583,7 +583,7 @@ class FaultSuite {
           cluster
               .withKey(YAML)
               .replace(
-                  "operators:", "shell: [%s, \"debian@{address}\"]\n  operators:".formatted(ssh)));
+                  "operators:", "shell: [%s, \"admin@{address}\"]\n  operators:".formatted(ssh)));
       Run drill =
           cluster
               .lab()

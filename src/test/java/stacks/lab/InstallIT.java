@@ -176,21 +176,21 @@ class InstallIT {
             "-f",
             another.toString())
         .succeeded();
-    Run run = ssh(cluster, Lab.Place.OPERATOR, own, "debian", host);
+    Run run = ssh(cluster, Lab.Place.OPERATOR, own, "admin", host);
     assertThat(run.succeeded().out().strip()).isEqualTo("uid=0(root) gid=0(root) groups=0(root)");
-    assertThat(ssh(cluster, Lab.Place.OPERATOR, another, "debian", host).all())
+    assertThat(ssh(cluster, Lab.Place.OPERATOR, another, "admin", host).all())
         .contains("Permission denied (publickey");
     assertThat(ssh(cluster, Lab.Place.OPERATOR, own, "root", host).all())
         .contains("Permission denied (publickey");
-    assertThat(ssh(cluster, Lab.Place.CLIENT, own, "debian", host).all()).contains("timed out");
+    assertThat(ssh(cluster, Lab.Place.CLIENT, own, "admin", host).all()).contains("timed out");
     // A key that a person put there stays; one that is in the file no longer goes.
     host.shell(
-        "install -d -m 700 -o debian -g debian ~debian/.ssh;"
-            + " install -m 600 -o debian -g debian /dev/stdin ~debian/.ssh/authorized_keys << END\n"
+        "install -d -m 700 -o admin -g admin ~admin/.ssh;"
+            + " install -m 600 -o admin -g admin /dev/stdin ~admin/.ssh/authorized_keys << END\n"
             + Files.readString(another.resolveSibling("another.pub"))
             + "END\n: > /etc/rediform/keys");
-    ssh(cluster, Lab.Place.OPERATOR, another, "debian", host).succeeded();
-    assertThat(ssh(cluster, Lab.Place.OPERATOR, own, "debian", host).all())
+    ssh(cluster, Lab.Place.OPERATOR, another, "admin", host).succeeded();
+    assertThat(ssh(cluster, Lab.Place.OPERATOR, own, "admin", host).all())
         .contains("Permission denied (publickey");
   }
 
