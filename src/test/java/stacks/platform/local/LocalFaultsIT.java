@@ -23,6 +23,7 @@ import redis.clients.jedis.Jedis;
 import stacks.testing.Eventually;
 import stacks.testing.Project;
 import stacks.testing.Run;
+import stacks.testing.RunningDeploy;
 
 /**
  * What clients, settings and broken servers do to a local cluster: no key is lost, no gate opens on
@@ -401,9 +402,13 @@ class LocalFaultsIT {
         Files.deleteIfExists(home("sentinel-" + number).resolve(file));
       }
     }
-    rediform("deploy", "local"); // its last gate gives up
-    Run health = agent("redis-2", "health").ended(1);
-    assertThat(health.out()).contains("\"state\": \"down\"").contains("no majority says who");
+    RunningDeploy deploy = RunningDeploy.start(project, Map.of(), "local", "--auto-approve");
+    Eventually.within(
+        SOON,
+        () ->
+            assertThat(agent("redis-2", "health").out())
+                .contains("\"state\": \"down\"")
+                .contains("no majority says who is master: 3 of 3"));
     assertThat(agent("redis-2", "lead").succeeded().out()).contains("redis-2: starts as master");
     Eventually.within(
         SOON,
@@ -415,6 +420,7 @@ class LocalFaultsIT {
     for (int number = 1; number <= 3; number++) {
       agent("sentinel-" + number, "forget").succeeded();
     }
+    assertThat(deploy.await()).isZero();
     awaitWhole();
     assertKeysEverywhere(700);
     assertThat(agent("redis-2", "lead").ended(1).err()).contains("nothing was done");
