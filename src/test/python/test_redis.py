@@ -564,6 +564,15 @@ class Door(OneNode):
         self.assertIn("stops without a handover: it could not be asked", said.getvalue())
         self.assertIn("without a handover", " ".join(self.health()["notes"]))
 
+    def test_a_stop_with_a_full_disk_is_no_stop_without_a_handover(self):
+        self.start()
+        self.ask("REPLICAOF", "127.0.0.1", str(free_port()))
+        said = io.StringIO()
+        with unittest.mock.patch.object(agent, "write", side_effect=OSError(28, "No space left on device")), \
+                unittest.mock.patch.object(self.node, "remember"), contextlib.redirect_stdout(said):
+            agent.handover(self.node)
+        self.assertEqual(said.getvalue(), "")
+
 
 if __name__ == "__main__":
     unittest.main()
