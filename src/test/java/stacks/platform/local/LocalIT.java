@@ -119,7 +119,13 @@ class LocalIT {
         .contains("local is whole")
         .contains("redis-1")
         .contains("takes writes");
-    assertThat(status.out().lines().filter(line -> line.contains("in sync"))).hasSize(2);
+    // What is under way at that moment is a lag of some bytes.
+    Eventually.within(
+        Duration.ofSeconds(30),
+        () ->
+            assertThat(
+                    rediform("status", "local").out().lines().filter(at -> at.contains("in sync")))
+                .hasSize(2));
     assertThat(status.out().lines().filter(line -> line.contains("sees 2 replicas, 3 Sentinels")))
         .hasSize(3);
     running = servers();
