@@ -144,6 +144,8 @@ final class Classifier {
       return isLocal() ? DATA_AT_RISK : NODE_REPLACED;
     } else if (isData(resource)) {
       return DATA_AT_RISK;
+    } else if (Kinds.isNewProgram(resource)) {
+      return LIVE_SETTING;
     } else if (resource.name().endsWith("-settings")) {
       return staysUp(resource) ? LIVE_SETTING : ROLLING_RESTART;
     } else if (resource.type().equals("aws_vpc_security_group_ingress_rule")) {

@@ -27,6 +27,7 @@ final class Kinds {
   private static final String SUBNET = "(public|private-[a-z]{2}(-[a-z]+){1,2}-\\d[a-z])";
   private static final String NODES_CANNOT_BOOT =
       "a node that boots reaches neither Debian's archive nor its passwords";
+  private static final String PROGRAM_VERSION = "secret_string_wo_version";
   private static final String NO_PROGRAM =
       "a new machine finds no program, and does not start its server";
   private static final String NODES_GO_TOO = "every node in it is made anew or cut off";
@@ -224,7 +225,7 @@ final class Kinds {
                   "aws_secretsmanager_secret_version",
                   "program-value",
                   // A new release of the agent. Which nodes restart for it their user-data says.
-                  Map.of("secret_string_wo_version", LIVE_SETTING),
+                  Map.of(PROGRAM_VERSION, LIVE_SETTING),
                   Set.of(),
                   NO_PROGRAM),
               kind(
@@ -240,6 +241,19 @@ final class Kinds {
   /** Whether a secret, or its value, carries the nodes' program and nothing that must be hidden. */
   static boolean isProgram(ResourceChange resource) {
     return resource.isPlain() && resource.name().matches("program(-value)?");
+  }
+
+  /**
+   * Whether the program's value is made anew only because there is another program. The provider
+   * does not change a value in place; what it deletes stays readable until the new one is there.
+   */
+  static boolean isNewProgram(ResourceChange resource) {
+    return resource.type().equals("aws_secretsmanager_secret_version")
+        && isProgram(resource)
+        && resource.action() == Action.REPLACE
+        && resource.replacing().equals(Set.of(PROGRAM_VERSION))
+        && resource.changed().stream()
+            .allMatch(name -> name.equals(PROGRAM_VERSION) || resource.isUnknown("/" + name));
   }
 
   /** The kind of a resource that is one of ours by its type and name. */

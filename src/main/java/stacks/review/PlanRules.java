@@ -89,6 +89,7 @@ final class PlanRules {
     return resource.existed()
         && resource.action().ends()
         && !isExplained(resource)
+        && !Kinds.isNewProgram(resource)
         && !classifier.leaves(resource)
         && !(classifier.isNode(resource) && resource.action() == Action.REPLACE)
         && !isTakenAgain

@@ -291,8 +291,7 @@ final class EditedPlans {
             },
             "part-destroyed aws_secretsmanager_secret.program",
             "part-destroyed aws_secretsmanager_secret_version.program-value",
-            "iam-widened aws_iam_role_policy.node-reads-passwords",
-            "access-widened aws_iam_role_policy.node-reads-passwords"),
+            "iam-widened aws_iam_role_policy.node-reads-passwords"),
         edit(
                 "only one resource",
                 resources -> at(resources, "aws_ebs_volume", "redis-1-data").put("size", 30),

@@ -60,6 +60,27 @@ class SecretRulesTest {
   }
 
   @Test
+  void a_program_made_anew_for_its_number_alone_is_harmless() throws IOException {
+    PlanJson plan = version("program-value", PROGRAM, List.of("delete", "create"));
+    String address = VERSION + ".program-value";
+    plan.edit(
+        address,
+        change -> change.putArray("replace_paths").addArray().add("secret_string_wo_version"));
+    plan.edit(address, change -> change.withObject("after_unknown").put("version_id", true));
+    assertThat(plan.review(CLUSTER).isSafe()).isTrue();
+    plan.edit(
+        address, change -> change.withObject("after").putArray("version_stages").add("LATER"));
+    assertThat(findings(plan)).containsExactly("part-destroyed " + address);
+    plan =
+        version("passwords-value", NODES, List.of("delete", "create"))
+            .edit(
+                VERSION + ".passwords-value",
+                change ->
+                    change.putArray("replace_paths").addArray().add("secret_string_wo_version"));
+    assertThat(findings(plan)).containsExactly("passwords-renewed " + VERSION + ".passwords-value");
+  }
+
+  @Test
   void a_cluster_that_had_no_program_gets_one() throws IOException {
     assertThat(findings(version("program-value", PROGRAM, List.of("create")))).isEmpty();
     assertThat(

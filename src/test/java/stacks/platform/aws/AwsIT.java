@@ -315,8 +315,9 @@ class AwsIT {
         Files.writeString(folder.resolve(Program.FILE), value);
       }
       assertThat(terraform.plan().changes())
-          .isEqualTo(Map.of("aws_secretsmanager_secret_version.program-value", "update"));
+          .isEqualTo(Map.of("aws_secretsmanager_secret_version.program-value", "delete create"));
       terraform.applyPlan();
+      assertThat(terraform.plan().changes()).as("a second plan").isEmpty();
       assertThat(
               JSON.readTree(aws.readBack())
                   .at("/secrets/rediform~1" + cluster.name() + "~1program/value")
