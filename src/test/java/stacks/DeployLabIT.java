@@ -3,6 +3,7 @@ package stacks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +36,8 @@ class DeployLabIT {
 
   @BeforeAll
   static void deploy() throws Exception {
-    assumeTrue(DeployLab.isPossible(), "Terraform, or python3 with moto, boto3 and flask is missing");
+    assumeTrue(
+        DeployLab.isPossible(), "Terraform, or python3 with moto, boto3 and flask is missing");
     lab = DeployLab.start(FILE);
   }
 
@@ -49,7 +51,13 @@ class DeployLabIT {
   @Test
   void the_cluster_of_a_fork_is_whole() throws Exception {
     try (Fork fork = lab.fork()) {
-      assertThat(fork.rediform("status", "exp").succeeded().out()).contains("whole");
+      Path log = fork.folder().resolve("stand-in.jsonl");
+      assertThat(
+              fork.rediform(Map.of("STAND_IN_LOG", log.toString()), "status", "exp")
+                  .succeeded()
+                  .out())
+          .contains("whole");
+      assertThat(log).content().contains("\"node\": \"redis-3\"").contains("health");
       assertThat(fork.rediform(Map.of("STAND_IN", "unreachable"), "status", "exp").all())
           .contains("Connection timed out");
       assertThat(fork.left())
@@ -65,6 +73,8 @@ class DeployLabIT {
       assertThat(fork.actions())
           .contains("DescribeInstances")
           .doesNotContain("RunInstances", "TerminateInstances");
+      fork.terraform("plan", "-detailed-exitcode").succeeded();
+      assertThat(fork.cdktf("diff", "exp").succeeded().out()).contains("No changes");
     }
   }
 
@@ -82,13 +92,13 @@ class DeployLabIT {
           .extracting(Call::note)
           .containsOnly("UnauthorizedOperation");
       fork.byHand("ec2.create_vpc(CidrBlock='10.99.0.0/16')");
-      fork.inside("for each in ec2().all_instances(): each.instance_type = 'c7i.large'");
-      assertThat(fork.instances()).extracting(Instance::type).containsOnly("c7i.large");
+      fork.inside("for each in ec2().all_instances(): each.instance_type = 'x2iedn.metal'");
+      assertThat(fork.instances()).extracting(Instance::type).containsOnly("x2iedn.metal");
     }
     assertThat(lab.origin().instances())
         .extracting(Instance::type)
         .isNotEmpty()
-        .doesNotContain("c7i.large");
+        .doesNotContain("x2iedn.metal");
     assertThat(lab.origin().left()).filteredOn(thing -> thing.startsWith("network ")).hasSize(1);
   }
 
@@ -128,6 +138,7 @@ class DeployLabIT {
         {"ID": "11111111-2222-3333-4444-555555555555", "Operation": "OperationTypeApply", "Info": "",
         "Who": "someone@elsewhere", "Version": "1.11.4", "Created": "2025-01-01T00:00:00Z",
         "Path": "our-states/rediform/exp.tfstate"}""";
-    fork.byHand("s3.put_object(Bucket='our-states', Key='%s', Body='''%s''')".formatted(LOCK, lock));
+    fork.byHand(
+        "s3.put_object(Bucket='our-states', Key='%s', Body='''%s''')".formatted(LOCK, lock));
   }
 }

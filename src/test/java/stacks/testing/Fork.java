@@ -37,8 +37,7 @@ public final class Fork implements AutoCloseable {
    */
   public Fork freshClone() throws IOException {
     return new Fork(
-        account.borrowed(),
-        Project.create().environment(DeployLab.NAME, Files.readString(file())));
+        account.borrowed(), Project.create().environment(DeployLab.NAME, Files.readString(file())));
   }
 
   /** The project's folder. */

@@ -67,8 +67,7 @@ public final class Project implements AutoCloseable {
       for (Path file : files.toList()) {
         Path copied = target.resolve(source.relativize(file));
         if (!Files.isDirectory(copied)) {
-          Files.copy(
-              file, copied, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+          Files.copy(file, copied, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
         }
       }
     }
