@@ -103,6 +103,20 @@ def free_the_network_interfaces_of_a_terminated_instance():
     Instance.terminate = terminate_and_free
 
 
+def take_the_network_interface_with_its_nat_gateway():
+    """moto 5.2.1 leaves it, and nobody could ever delete it."""
+    from moto.ec2.models.nat_gateways import NatGatewayBackend
+
+    delete = NatGatewayBackend.delete_nat_gateway
+
+    def delete_both(self, nat_gateway_id):
+        gateway = delete(self, nat_gateway_id)
+        self.enis.pop(gateway._eni.id, None)
+        return gateway
+
+    NatGatewayBackend.delete_nat_gateway = delete_both
+
+
 def add_placement_groups():
     """moto 5.2.1 has none."""
     from moto.core.responses import ActionResult, EmptyResult
@@ -308,6 +322,7 @@ def main():
     accept_raw_user_data()
     remember_what_an_instance_was_asked_for()
     free_the_network_interfaces_of_a_terminated_instance()
+    take_the_network_interface_with_its_nat_gateway()
     add_placement_groups()
     machines = Machines() if "--machines" in sys.argv else None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

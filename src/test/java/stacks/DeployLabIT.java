@@ -79,6 +79,17 @@ class DeployLabIT {
   }
 
   @Test
+  void what_is_left_in_the_account_is_told() throws Exception {
+    try (Fork fork = lab.fork()) {
+      fork.edit("aws: {region: eu-central-1}", "aws: {region: eu-central-1, protect: false}");
+      fork.rediform("deploy", "exp", "--auto-approve").succeeded();
+      fork.byHand("sm.create_secret(Name='of-someone-else', SecretString='1')");
+      fork.rediform("destroy", "exp", "--auto-approve").succeeded();
+      assertThat(fork.left()).containsExactly("secret of-someone-else");
+    }
+  }
+
+  @Test
   void a_fault_fails_the_deploy_that_meets_it_and_no_other_account() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("replicas: {count: 2}", "replicas: {count: 3}");
