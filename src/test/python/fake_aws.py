@@ -3,15 +3,19 @@
     python3 fake_aws.py [--machines]
 
 Prints "listening on PORT" and serves until its standard input ends, so that it never outlives the
-test that started it, however that ends. With --machines, instances are real: see Machines.
+test that started it, however that ends. With --machines, instances are real: see Machines. What a
+test may ask of it beyond what AWS offers is in aws_lab.py.
 """
 
 import base64
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
+
+import aws_lab
 
 DEBIAN = "136693071363"
 DATA_DEVICE = "/dev/sdf"
@@ -97,6 +101,20 @@ def free_the_network_interfaces_of_a_terminated_instance():
         return before
 
     Instance.terminate = terminate_and_free
+
+
+def take_the_network_interface_with_its_nat_gateway():
+    """moto 5.2.1 leaves it, and nobody could ever delete it."""
+    from moto.ec2.models.nat_gateways import NatGatewayBackend
+
+    delete = NatGatewayBackend.delete_nat_gateway
+
+    def delete_both(self, nat_gateway_id):
+        gateway = delete(self, nat_gateway_id)
+        self.enis.pop(gateway._eni.id, None)
+        return gateway
+
+    NatGatewayBackend.delete_nat_gateway = delete_both
 
 
 def add_placement_groups():
@@ -259,8 +277,8 @@ class OneAtATime:
     """Serves one request at a time, and one that is sent again with the answer that it had.
 
     moto's models know no locks, and the provider asks for ten things at once. Its SDK sends a request
-    again when an answer got lost; a second AddRoleToInstanceProfile would then be an error. What went
-    wrong inside moto is done anew, and said on standard error.
+    again when an answer got lost; a second AddRoleToInstanceProfile would then be an error. What was
+    refused has done nothing and is done anew; what went wrong inside moto is said on standard error.
     """
 
     def __init__(self, application):
@@ -272,7 +290,7 @@ class OneAtATime:
         request = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
         with self.lock:
             answer = self.answers.get(request) or self.ask(environ)
-            if request and not answer[0].startswith("5"):
+            if request and answer[0].startswith("2"):
                 self.answers[request] = answer
         status, headers, body = answer
         start_response(status, headers)
@@ -286,27 +304,32 @@ class OneAtATime:
         return head[0], head[1], body
 
 
+def serve(application):
+    """Serves it on a free port of loopback until this process ends, and answers the port."""
+    from werkzeug.serving import make_server
+
+    server = make_server("127.0.0.1", 0, OneAtATime(application), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
 def main():
     # moto reads this when it is imported.
     os.environ["MOTO_AMIS_PATH"] = images_file()
     from moto.server import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
     import logging
 
     accept_raw_user_data()
     remember_what_an_instance_was_asked_for()
     free_the_network_interfaces_of_a_terminated_instance()
+    take_the_network_interface_with_its_nat_gateway()
     add_placement_groups()
     machines = Machines() if "--machines" in sys.argv else None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(
-        "127.0.0.1",
-        0,
-        OneAtATime(DomainDispatcherApplication(create_backend_app)),
-        threaded=True,
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"listening on {server.server_port}", flush=True)
+    # A copy of this process that ends leaves nothing behind, since nobody waits for it.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    port = serve(aws_lab.Lab(DomainDispatcherApplication(create_backend_app), serve))
+    print(f"listening on {port}", flush=True)
     for line in sys.stdin:
         machines.arrived(line.strip())
     os.unlink(os.environ["MOTO_AMIS_PATH"])

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -63,8 +64,18 @@ public final class FakeAws implements AutoCloseable {
     return Run.isPossible("python3", "-c", "import boto3, flask, moto.server");
   }
 
+  /** What a test may ask of it beyond what AWS offers. It ends with this. */
+  Account account() {
+    return new Account(url, Optional.empty());
+  }
+
   /** Variables that make the AWS provider and boto3 speak to it. */
   public Map<String, String> environment() {
+    return environment(url);
+  }
+
+  /** Variables that make the AWS provider and boto3 speak to an emulated API. */
+  static Map<String, String> environment(String url) {
     return Map.of(
         "AWS_ENDPOINT_URL",
         url,

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -43,8 +45,32 @@ public final class Project implements AutoCloseable {
     Files.copy(
         CHECKOUT.resolve("rediform"),
         folder.resolve("rediform"),
-        java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+        StandardCopyOption.COPY_ATTRIBUTES);
     return new Project(folder);
+  }
+
+  /** A new project with the same environments, and with all that Terraform and CDKTF keep. */
+  public Project copy() throws IOException {
+    Project copy = create();
+    for (String name : List.of("environments", ".rediform", "cdktf.out")) {
+      Path source = folder.resolve(name);
+      if (Files.exists(source)) {
+        copyAll(source, copy.folder.resolve(name));
+      }
+    }
+    return copy;
+  }
+
+  /** Links stay links: a provider may be one, and it is large. */
+  private static void copyAll(Path source, Path target) throws IOException {
+    try (Stream<Path> files = Files.walk(source)) {
+      for (Path file : files.toList()) {
+        Path copied = target.resolve(source.relativize(file));
+        if (!Files.isDirectory(copied)) {
+          Files.copy(file, copied, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+        }
+      }
+    }
   }
 
   public Path folder() {
