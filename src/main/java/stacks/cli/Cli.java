@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
       StatusCommand.class,
       FailoverCommand.class,
       ReplaceCommand.class,
+      MoveStateCommand.class,
       DrillCommand.class,
       ClientCommand.class,
       AppCommand.class,

@@ -2,7 +2,6 @@ package stacks.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -20,14 +19,21 @@ import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 import stacks.platform.local.LocalPlatform;
+import stacks.review.Review;
+import stacks.review.Verdict;
 
 @Command(
     name = "deploy",
     description = {
       "Brings an environment up, or to what its file says now: first deploy, resize, new replica,"
-          + " changed setting."
+          + " changed setting. Plans, shows the review of the plan, asks, and carries out just that"
+          + " plan."
     },
     footer = {
+      "",
+      "Exit code 0 when the cluster is what its file says and was seen to be whole, 1",
+      "when the plan is blocked, a gate stayed shut or the cluster is not whole, 3 when",
+      "something needed is missing or failed, or nobody could see the nodes.",
       "",
       "Examples:",
       "  ./rediform deploy local",
@@ -43,10 +49,29 @@ final class DeployCommand implements Callable<Integer> {
 
   private static final Duration POLL = Duration.ofMillis(200);
 
+  /** Not the plan that {@code plan} keeps for people to look at. */
+  private static final String PLAN = "deploy.plan";
+
   @Mixin private EnvironmentArgument environment;
 
   @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
   private boolean autoApprove;
+
+  @Option(names = "--approved", description = "Somebody has approved of what needs approval.")
+  private boolean approved;
+
+  @Option(
+      names = "--no-wait",
+      description = "Ends well although nobody could see if the nodes are whole.")
+  private boolean noWait;
+
+  @Option(
+      names = "--without-gates",
+      description = {
+        "Changes nodes without a look at the others, one after the other. Writes may be lost:"
+            + " for a cluster that is down anyway, or that you watch by other means."
+      })
+  private boolean withoutGates;
 
   @Spec private CommandSpec spec;
 
@@ -54,10 +79,60 @@ final class DeployCommand implements Callable<Integer> {
   public Integer call() {
     Cluster cluster = environment.deployable();
     WaitCommand.checkTimeout();
+    Ask.checkPossible(cluster, autoApprove);
     SynthCommand.write(List.of(cluster));
     checkPorts(cluster);
-    cdktf("deploy", cluster, autoApprove);
+    Terraform terraform = new Terraform(cluster, this::say);
+    StatePlace.init(cluster, terraform);
+    Planner.Planned planned = new Planner(cluster, terraform, this::say).plan(PLAN, approved);
+    obey(planned.review());
+    if (planned.changes()) {
+      apply(cluster, terraform, planned.review());
+    }
     return sayWhatIsThere(cluster);
+  }
+
+  /** Shows the review, and ends the command where it does not let the plan pass. */
+  private void obey(Review review) {
+    PrintWriter out = spec.commandLine().getOut();
+    String name = review.environment();
+    if (review.changes().isEmpty() && review.verdict() == Verdict.GO) {
+      out.println("No changes: the machines of " + name + " are what its file says");
+    }
+    if (!review.changes().isEmpty() || !review.findings().isEmpty()) {
+      ReviewText.print(review, out);
+    }
+    out.flush();
+    if (review.verdict() == Verdict.BLOCKED) {
+      throw Failure.no(
+          "the review blocks this plan (above). Nothing was changed. What a rule means: ./rediform review --explain RULE; to accept what is meant: docs/plan-review.md");
+    } else if (review.verdict() == Verdict.APPROVAL) {
+      throw Failure.no(
+          "somebody must approve of %s. Nothing was changed. Once that is so: ./rediform deploy %s --approved"
+              .formatted(String.join(", ", review.requiresApproval()), name));
+    }
+  }
+
+  private void apply(Cluster cluster, Terraform terraform, Review review) {
+    Reach.check(cluster, review, withoutGates);
+    Ask.orEnd(cluster, autoApprove, "Deploy this to %s? Only \"yes\" does it: ", cluster.name());
+    String again = "./rediform deploy " + cluster.name();
+    if (withoutGates) {
+      terraform.with(WaitCommand.GATES, WaitCommand.WITHOUT_GATES);
+    }
+    Terraform.Applied applied =
+        Leaving.of(cluster, review)
+            .map(leaving -> leaving.apply(terraform, withoutGates, this::say))
+            .orElseGet(() -> terraform.apply(PLAN));
+    if (applied.code() != 0) {
+      throw TerraformFailure.ofApply(cluster, applied, again);
+    }
+  }
+
+  private void say(String line) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(line.startsWith("rediform: ") ? line : "rediform: " + line);
+    err.flush();
   }
 
   /** What a person wants to know next: how it is, if that can be seen from here. */
@@ -74,17 +149,18 @@ final class DeployCommand implements Callable<Integer> {
       out.println();
       if (!status.isWhole()) {
         out.println("To look again:  ./rediform status " + name);
-        return ExitCode.NO;
+        return noWait && status.isUnreached() ? ExitCode.FINE : ExitCode.NO;
       }
     } else {
       out.println(
-          "To look at it, from a machine that reaches the nodes:  ./rediform status " + name);
+          "Nobody has seen the nodes of %1$s: its machines are there, and whether Redis runs on them nobody here can say. To look, from a machine that reaches them:  ./rediform status %1$s"
+              .formatted(name));
     }
     out.println("To connect:  ./rediform client " + name + " --language python");
     if (local) {
       out.println("To stop it:  ./rediform destroy " + name);
     }
-    return ExitCode.FINE;
+    return look.isPresent() || noWait ? ExitCode.FINE : ExitCode.MISSING;
   }
 
   /** The first look at a whole cluster, or the last one when it is not whole in time. */
@@ -125,31 +201,6 @@ final class DeployCommand implements Callable<Integer> {
       } else if (code != ExitCode.FINE) {
         throw Failure.no(message);
       }
-    }
-  }
-
-  /** Runs a verb of the CDKTF CLI on a stack that has just been synthesized. */
-  static void cdktf(String verb, Cluster cluster, boolean autoApprove) {
-    boolean local = cluster.environment().platform() == Platform.LOCAL;
-    if (!local && !autoApprove && System.console() == null) {
-      throw Failure.usage(
-          "there is no terminal to ask on; look at `./rediform plan %s`, then add --auto-approve"
-              .formatted(cluster.name()));
-    }
-    List<String> words = new ArrayList<>(List.of(verb, cluster.name(), "--skip-synth"));
-    if (local || autoApprove) {
-      words.add("--auto-approve");
-    }
-    int code = Tool.cdktf(words.toArray(String[]::new)).run();
-    if (code == Tool.INTERRUPTED) {
-      throw Failure.missing(
-          "interrupted. What is done stays; the same command again goes on from there");
-    }
-    if (code != 0) {
-      throw Failure.missing(
-          "%s %s did not finish (cdktf ended with code %d, its reasons are above). What is done stays:"
-                  .formatted(verb, cluster.name(), code)
-              + " mend the cause and run the same command again, it goes on from there");
     }
   }
 }

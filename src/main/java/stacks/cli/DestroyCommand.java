@@ -1,27 +1,189 @@
 package stacks.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
+import stacks.environment.Platform;
+import stacks.review.Review;
 
 @Command(
     name = "destroy",
-    description = "Stops an environment's nodes and removes all that belongs to it.",
+    description = {
+      "Stops an environment's nodes and removes all that belongs to it, the data included. A cluster"
+          + " that was whole once is protected as long as its file says aws.protect: true."
+    },
     footer = {"", "Example:", "  ./rediform destroy local"})
 final class DestroyCommand implements Callable<Integer> {
+  private static final String PLAN = "destroy.plan";
+
+  private static final String PASSWORDS = "aws_secretsmanager_secret";
+
+  /** Without a look at what is there: one cannot be had of a secret that is to be deleted. */
+  private static final List<String> WHATEVER_IS_THERE = List.of("-destroy", "-refresh=false");
+
   @Mixin private EnvironmentArgument environment;
 
   @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
   private boolean autoApprove;
 
+  @Spec private CommandSpec spec;
+
   @Override
   public Integer call() {
     Cluster cluster = environment.cluster();
+    Ask.checkPossible(cluster, autoApprove);
     SynthCommand.write(List.of(cluster));
-    DeployCommand.cdktf("destroy", cluster, autoApprove);
+    Terraform terraform = new Terraform(cluster, this::say);
+    StatePlace.init(cluster, terraform);
+    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    List<String> state = terraform.state();
+    if (!local) {
+      cluster = checked(cluster, terraform, state);
+    }
+    JsonNode resources = terraform.resources();
+    if (!terraform.plan(PLAN, WHATEVER_IS_THERE)) {
+      spec.commandLine().getOut().println("nothing of " + cluster.name() + " is there");
+      return ExitCode.FINE;
+    }
+    if (!local) {
+      sayWhatGoes(cluster, resources);
+      Ask.orEnd(
+          cluster,
+          autoApprove,
+          "Destroy %s and all that it holds? Only \"yes\" does it: ",
+          cluster.name());
+      takeProtectionOff(cluster, terraform, resources);
+      terraform.plan(PLAN, WHATEVER_IS_THERE);
+    }
+    Terraform.Applied applied = terraform.apply(PLAN);
+    if (applied.code() != 0) {
+      throw TerraformFailure.ofApply(cluster, applied, "./rediform destroy " + cluster.name());
+    }
+    spec.commandLine().getOut().println(cluster.name() + " is gone");
     return ExitCode.FINE;
+  }
+
+  /**
+   * The cluster as it may be destroyed; ends the command where it may not. A destroy asks no
+   * postcondition, so the file is compared with the state by a plan of a deploy.
+   */
+  private Cluster checked(Cluster cluster, Terraform terraform, List<String> state) {
+    Terraform.Attempt attempt = terraform.tryPlan(PLAN, List.of("-refresh=false"));
+    List<Terraform.Diagnostic> errors =
+        attempt.errors().stream().filter(DestroyCommand::matters).toList();
+    if (!errors.isEmpty()) {
+      throw TerraformFailure.of(cluster, "plan", errors, true);
+    }
+    boolean formed = state.contains(Terraform.FORMED);
+    if (attempt.errors().isEmpty()) {
+      Review review = Reviews.made(cluster, PLAN, true);
+      formed |= review.known().machines() && !review.known().identity();
+      refuseStrangers(review);
+    }
+    if (!cluster.environment().aws().protect()) {
+      return cluster;
+    } else if (formed) {
+      throw Failure.no(
+          "%1$s is protected (aws.protect in its file), and nothing was destroyed. To let it go, with its data: aws.protect: false in the file, and ./rediform destroy %1$s again"
+              .formatted(cluster.name()));
+    }
+    say(cluster.name() + " was never whole, so its protection does not count");
+    Cluster unprotected = cluster.unprotected();
+    SynthCommand.write(List.of(unprotected));
+    return unprotected;
+  }
+
+  /** With another region or account a destroy would find nothing, and call that a success. */
+  private static boolean matters(Terraform.Diagnostic error) {
+    return !TerraformFailure.isRefusal(error)
+        || error.detail().matches("(?s)(name|aws\\.region|aws\\.account) of .*");
+  }
+
+  private static void refuseStrangers(Review review) {
+    review.findings().stream()
+        .filter(finding -> finding.rule().id().equals("unknown-machines"))
+        .findFirst()
+        .ifPresent(
+            finding -> {
+              throw Failure.no(
+                  "%s. Nothing was destroyed. %s"
+                      .formatted(finding.message(), finding.rule().remedy()));
+            });
+  }
+
+  private void sayWhatGoes(Cluster cluster, JsonNode resources) {
+    PrintWriter out = spec.commandLine().getOut();
+    List<String> machines = new ArrayList<>();
+    List<String> volumes = new ArrayList<>();
+    for (JsonNode resource : resources) {
+      String name = resource.path("name").asText();
+      switch (resource.path("type").asText()) {
+        case "aws_instance" -> machines.add(name);
+        case "aws_ebs_volume" ->
+            volumes.add(
+                "%s (%d GiB)"
+                    .formatted(
+                        name.replaceFirst("-data$", ""), resource.at("/values/size").asLong()));
+        default -> {}
+      }
+    }
+    out.println(cluster.name() + ": everything goes, and nothing of it can be had back");
+    out.println("  machines: " + (machines.isEmpty() ? "none" : String.join(", ", machines)));
+    out.println("  data of:  " + (volumes.isEmpty() ? "none" : String.join(", ", volumes)));
+    out.println("  and its passwords, addresses, firewall and network");
+    out.flush();
+  }
+
+  /**
+   * Takes off what guards machines and secret, in a step of its own: a destroy goes by the state
+   * and not by the file, and from 6.x on the provider does not lift a machine's guard by itself
+   * (terraform-provider-aws#43722).
+   */
+  private void takeProtectionOff(Cluster cluster, Terraform terraform, JsonNode resources) {
+    List<String> targets = new ArrayList<>();
+    for (JsonNode resource : resources) {
+      boolean guarded =
+          resource.at("/values/disable_api_termination").asBoolean()
+              || resource.at("/values/recovery_window_in_days").asInt() > 0;
+      if (guarded && resource.path("mode").asText().equals("managed")) {
+        targets.add("-target=" + resource.path("address").asText());
+      }
+    }
+    if (targets.isEmpty()) {
+      return;
+    }
+    say("takes the protection off");
+    terraform.with(WaitCommand.GATES, WaitCommand.WITHOUT_GATES);
+    targets.add("-refresh=false");
+    if (terraform.plan(PLAN, targets)) {
+      Terraform.Applied applied = terraform.apply(PLAN);
+      if (applied.code() != 0 && !applied.errors().stream().allMatch(this::isOnItsWayOut)) {
+        throw TerraformFailure.ofApply(cluster, applied, "./rediform destroy " + cluster.name());
+      } else if (applied.code() != 0) {
+        say("the secret with the passwords is scheduled for deletion already, and left to that");
+        terraform.plainly(
+            "state", "rm", PASSWORDS + "_version.passwords-value", PASSWORDS + ".passwords");
+      }
+    }
+  }
+
+  /** As the provider says it of a secret that is scheduled for deletion: it is not there. */
+  private boolean isOnItsWayOut(Terraform.Diagnostic error) {
+    return error.address().equals(PASSWORDS + ".passwords")
+        && (error.summary() + error.detail()).matches("(?s).*(couldn't find resource|deletion).*");
+  }
+
+  private void say(String line) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(line.startsWith("rediform: ") ? line : "rediform: " + line);
+    err.flush();
   }
 }

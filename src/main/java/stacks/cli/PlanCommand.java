@@ -1,15 +1,15 @@
 package stacks.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
-import stacks.Synth;
 import stacks.cluster.Cluster;
+import stacks.review.Review;
 
 @Command(
     name = "plan",
@@ -38,24 +38,13 @@ final class PlanCommand implements Callable<Integer> {
     options.check();
     Cluster cluster = environment.cluster();
     SynthCommand.write(List.of(cluster));
-    Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
     PrintWriter err = spec.commandLine().getErr();
-    err.println("rediform: terraform init");
-    terraform(stack, "init", "-input=false", "-no-color");
-    err.println("rediform: terraform plan");
-    terraform(stack, "plan", "-input=false", "-no-color", "-out=plan");
+    Consumer<String> say = line -> err.println("rediform: " + line);
+    Terraform terraform = new Terraform(cluster, say);
+    StatePlace.init(cluster, terraform);
+    Review review =
+        new Planner(cluster, terraform, say).plan(Reviews.KEPT, options.approved()).review();
     Reviews.keep(cluster);
-    return options.say(Reviews.made(cluster, "plan", options.approved()));
-  }
-
-  /** What a quiet run of Terraform printed; ends the command when it failed. */
-  static byte[] terraform(Path stack, String... arguments) {
-    Tool.Output output = Tool.terraform(stack, arguments).read();
-    if (output.exitCode() != 0) {
-      throw Failure.missing(
-          "terraform %s ended with code %d:%n%s"
-              .formatted(arguments[0], output.exitCode(), output.err().strip()));
-    }
-    return output.out();
+    return options.say(review);
   }
 }

@@ -1,9 +1,7 @@
 package stacks.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,10 +14,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Platform;
 import stacks.operate.Agents;
 import stacks.operate.Failover;
 import stacks.operate.Gate;
@@ -70,25 +66,23 @@ final class ReplaceCommand implements Callable<Integer> {
   public Integer call() {
     Cluster cluster = environment.deployable();
     Node node = WaitCommand.node(cluster, name);
-    boolean local = cluster.environment().platform() == Platform.LOCAL;
-    if (!local && !autoApprove && System.console() == null) {
-      throw Failure.usage("there is no terminal to ask on; add --auto-approve");
-    }
+    Ask.checkPossible(cluster, autoApprove);
     Look look = Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
     SynthCommand.write(List.of(cluster));
-    Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
-    plan(cluster, node, stack);
-    if (!local && !autoApprove && !approved(cluster, node)) {
-      say("nothing was done");
-      return ExitCode.NO;
-    }
+    Terraform terraform = new Terraform(cluster, this::say);
+    plan(cluster, node, terraform);
+    Ask.orEnd(
+        cluster,
+        autoApprove,
+        "Make %s of %s anew? Only \"yes\" does it: ",
+        node.name(),
+        cluster.name());
     await(cluster, look, Gate.before(cluster, node, Access.existing(cluster)));
     handOver(cluster, node, look);
     say(node.name() + " is made anew");
-    if (Tool.terraform(stack, "apply", "-input=false", PLAN).run() != 0) {
-      throw Failure.missing(
-          "%s was not made anew (the reasons are above). To go on from there: ./rediform deploy %s"
-              .formatted(node.name(), cluster.name()));
+    Terraform.Applied applied = terraform.apply(PLAN);
+    if (applied.code() != 0) {
+      throw TerraformFailure.ofApply(cluster, applied, "./rediform deploy " + cluster.name());
     }
     await(cluster, look, Gate.whole(cluster));
     spec.commandLine().getOut().println(node.name() + " is new; " + cluster.name() + " is whole");
@@ -96,16 +90,13 @@ final class ReplaceCommand implements Callable<Integer> {
   }
 
   /** Plans the replacement of the node, and makes sure that it is all that would happen. */
-  private void plan(Cluster cluster, Node node, Path stack) {
-    say("terraform init");
-    PlanCommand.terraform(stack, "init", "-input=false", "-no-color");
+  private void plan(Cluster cluster, Node node, Terraform terraform) {
+    StatePlace.init(cluster, terraform);
     List<String> words =
-        new ArrayList<>(List.of("plan", "-input=false", "-no-color", "-out=" + PLAN));
-    Platforms.of(cluster.environment().platform())
-        .replaced(node)
-        .forEach(address -> words.add("-replace=" + address));
-    say("terraform plan");
-    PlanCommand.terraform(stack, words.toArray(String[]::new));
+        Platforms.of(cluster.environment().platform()).replaced(node).stream()
+            .map(address -> "-replace=" + address)
+            .toList();
+    terraform.plan(PLAN, words);
     Set<String> others =
         Reviews.made(cluster, PLAN, false).changes().stream()
             .map(Change::node)
@@ -116,13 +107,6 @@ final class ReplaceCommand implements Callable<Integer> {
           "the file of %1$s has other changes, to %2$s; a replacement does one thing. Deploy them first: ./rediform deploy %1$s"
               .formatted(cluster.name(), String.join(", ", others)));
     }
-  }
-
-  private boolean approved(Cluster cluster, Node node) {
-    String answer =
-        System.console()
-            .readLine("Make %s of %s anew? Only \"yes\" does it: ", node.name(), cluster.name());
-    return "yes".equals(answer);
   }
 
   private void await(Cluster cluster, Look look, Gate gate) {
@@ -152,7 +136,7 @@ final class ReplaceCommand implements Callable<Integer> {
 
   private void say(String line) {
     PrintWriter err = spec.commandLine().getErr();
-    err.println("rediform: " + line);
+    err.println(line.startsWith("rediform: ") ? line : "rediform: " + line);
     err.flush();
   }
 }

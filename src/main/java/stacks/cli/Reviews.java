@@ -14,6 +14,9 @@ import stacks.review.UnreadablePlan;
 
 /** Where the verbs get reviews of plans from. */
 final class Reviews {
+  /** Name of the plan that is kept for people, in the stack's folder. */
+  static final String KEPT = "plan";
+
   private Reviews() {}
 
   /** Remembers what the environment's file said when a plan was made of it. */
@@ -32,10 +35,10 @@ final class Reviews {
   /** Of the plan that {@code plan} has kept. */
   static Review kept(Cluster cluster, boolean approved) {
     Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
-    if (!Files.exists(stack.resolve("plan"))) {
+    if (!Files.exists(stack.resolve(KEPT))) {
       throw Failure.missing(
           "there is no plan of %1$s (%2$s); make one with: ./rediform plan %1$s"
-              .formatted(cluster.name(), stack.resolve("plan")));
+              .formatted(cluster.name(), stack.resolve(KEPT)));
     }
     try {
       if (!Files.readString(said(cluster)).equals(cluster.environment().toString())) {
@@ -49,7 +52,7 @@ final class Reviews {
               + cluster.name(),
           e);
     }
-    return made(cluster, "plan", approved);
+    return made(cluster, KEPT, approved);
   }
 
   /**

@@ -1,5 +1,6 @@
 package stacks.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -7,35 +8,25 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** Programs that do part of the work: Terraform and the CDKTF CLI. */
+/** Programs that do part of the work, Terraform above all. */
 final class Tool {
   /** Exit code of what Ctrl-C has ended, as shells have it. */
   static final int INTERRUPTED = 130;
 
-  private static final Path CDKTF_PRELOAD = Path.of("src/main/launcher/cdktf-preload.js");
-
   private final List<String> command;
   private final Path folder;
+  private final Map<String, String> variables = new HashMap<>();
 
   private Tool(Path folder, List<String> command) {
     this.folder = folder;
     this.command = command;
-  }
-
-  /** The pinned CDKTF CLI, which the launcher has installed. */
-  static Tool cdktf(String... arguments) {
-    Path program = Path.of("node_modules", ".bin", "cdktf");
-    if (!Files.isExecutable(program)) {
-      throw Failure.missing("the CDKTF CLI is missing; to get it: npm ci");
-    }
-    List<String> command = new ArrayList<>(List.of(program.toString()));
-    command.addAll(List.of(arguments));
-    return new Tool(Path.of(""), command);
   }
 
   /** Terraform in the folder of a synthesized stack. */
@@ -43,6 +34,12 @@ final class Tool {
     List<String> command = new ArrayList<>(List.of("terraform"));
     command.addAll(List.of(arguments));
     return new Tool(folder, command);
+  }
+
+  /** Adds variables to its environment. */
+  Tool with(Map<String, String> added) {
+    variables.putAll(added);
+    return this;
   }
 
   static Tool of(Path folder, String... command) {
@@ -67,6 +64,31 @@ final class Tool {
       Runtime.getRuntime().removeShutdownHook(waiter);
     } catch (IllegalStateException e) {
       // Ctrl-C reached this process too: it is on its way out.
+      return INTERRUPTED;
+    }
+    return code;
+  }
+
+  /**
+   * Runs it and hands on each line that it prints, as it comes.
+   *
+   * @return its exit code
+   */
+  int lines(Consumer<String> line) {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    prepare(builder);
+    Process process = start(builder);
+    Thread waiter = new Thread(() -> waitFor(process));
+    Runtime.getRuntime().addShutdownHook(waiter); // as in run()
+    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+      out.lines().forEach(line);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    int code = waitFor(process);
+    try {
+      Runtime.getRuntime().removeShutdownHook(waiter);
+    } catch (IllegalStateException e) {
       return INTERRUPTED;
     }
     return code;
@@ -153,10 +175,9 @@ final class Tool {
     }
     Map<String, String> env = builder.environment();
     env.put("CHECKPOINT_DISABLE", "1");
-    // The CDKTF CLI carries a part of jsii, which prints a banner about Node versions.
-    env.put("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20");
+    env.putAll(variables);
     // What the launcher put there is for jsii's Node alone.
-    env.put("NODE_OPTIONS", "--require \"%s\"".formatted(CDKTF_PRELOAD.toAbsolutePath()));
+    env.remove("NODE_OPTIONS");
     // Terraform warns at every call about a CLI config that is not there.
     String config = env.get("TF_CLI_CONFIG_FILE");
     if (config != null && !Files.exists(Path.of(config))) {

@@ -18,6 +18,7 @@ import picocli.CommandLine.TypeConversionException;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.environment.Durations;
+import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
 import stacks.operate.Look;
 import stacks.operate.Wait;
@@ -39,7 +40,13 @@ import stacks.operate.Wait;
       "  ./rediform wait production --node redis-2 --timeout 5m"
     })
 final class WaitCommand implements Callable<Integer> {
-  private static final String TIMEOUT = "REDIFORM_WAIT_TIMEOUT";
+  static final String TIMEOUT = "REDIFORM_WAIT_TIMEOUT";
+
+  /** The variable by which {@code deploy --without-gates} reaches the gates. */
+  static final String GATES = "REDIFORM_GATES";
+
+  /** Its value then. */
+  static final String WITHOUT_GATES = "off";
 
   /** Ends a command that will wait on its way, where the variable holds no time. */
   static void checkTimeout() {
@@ -79,9 +86,16 @@ final class WaitCommand implements Callable<Integer> {
   private Set<String> existing;
 
   @Option(
-      names = "--if-possible",
-      description = "Ends well where there is no way to look, with a line that says so.")
-  private boolean ifPossible;
+      names = "--in-deploy",
+      hidden = true,
+      description = "As a step of a deploy: a cluster that was never whole has nothing to lose.")
+  private boolean inDeploy;
+
+  @Option(
+      names = "--formed",
+      hidden = true,
+      description = "With --in-deploy: it was whole once, whatever the state says.")
+  private boolean formed;
 
   @Option(names = "--json", description = "Reports as JSON.")
   private boolean json;
@@ -109,8 +123,7 @@ final class WaitCommand implements Callable<Integer> {
       return report(cluster, gate, new Wait.Outcome(true, Duration.ZERO, List.of()));
     }
     Optional<Look> look = Access.look(cluster);
-    if (look.isEmpty() && ifPossible) {
-      err.println("rediform: not looked at: " + Access.howToLook(cluster));
+    if (inDeploy && opensUnseen(cluster, gate, look, err)) {
       return ExitCode.FINE;
     }
     Wait wait =
@@ -122,6 +135,36 @@ final class WaitCommand implements Callable<Integer> {
               err.flush();
             });
     return report(cluster, gate, wait.at(gate, timeout));
+  }
+
+  /** Whether the deploy goes on without what the gate asks for; a line says why. */
+  private boolean opensUnseen(Cluster cluster, Gate gate, Optional<Look> look, PrintWriter err) {
+    if (WITHOUT_GATES.equals(System.getenv(GATES))) {
+      err.println("rediform: %sNOT LOOKED AT, because of --without-gates".formatted(prefix()));
+      return true;
+    }
+    if (look.isPresent() && node == null) {
+      return false;
+    }
+    if (look.isPresent()) {
+      ClusterStatus status = look.get().at(gate.toLookAt());
+      boolean serves =
+          status.redis().stream().anyMatch(ClusterStatus.Redis::linkUp)
+              || status.sentinels().stream().anyMatch(ClusterStatus.Sentinel::knows);
+      if (serves || gate.judge(status).isOpen()) {
+        return false; // the gate itself says the rest
+      }
+    }
+    if (formed || new Terraform(cluster, line -> {}).state().contains(Terraform.FORMED)) {
+      return false;
+    }
+    err.println(
+        "rediform: %snot looked at: %s was never whole%s"
+            .formatted(
+                prefix(),
+                cluster.name(),
+                look.isPresent() ? "" : ", and " + Access.howToLook(cluster)));
+    return true;
   }
 
   private Gate gate(Cluster cluster) {

@@ -1,8 +1,10 @@
 package stacks.cluster;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import stacks.environment.Cidr;
@@ -93,6 +95,41 @@ public record Cluster(
         redis.stream().filter(node -> names.contains(node.name())).toList(),
         sentinels.stream().filter(node -> names.contains(node.name())).toList(),
         quorum);
+  }
+
+  /** The same cluster with the nodes of these names as well, each where its number places it. */
+  public Cluster grownBy(Collection<String> names) {
+    AddressPlan plan = new AddressPlan(environment);
+    int mostRedis = Math.max(redis.size(), number("redis-", names));
+    int mostSentinels = Math.max(sentinels.size(), number("sentinel-", names));
+    return new Cluster(
+            name,
+            environment,
+            subnets,
+            IntStream.rangeClosed(1, mostRedis)
+                .mapToObj(number -> redis(number, environment, plan))
+                .toList(),
+            IntStream.rangeClosed(1, mostSentinels)
+                .mapToObj(number -> sentinel(number, environment, plan))
+                .toList(),
+            quorum)
+        .only(
+            Stream.concat(nodes().stream().map(Node::name), names.stream())
+                .collect(Collectors.toSet()));
+  }
+
+  /** The highest number of a kind. */
+  private static int number(String kind, Collection<String> names) {
+    return names.stream()
+        .filter(name -> name.startsWith(kind))
+        .mapToInt(name -> Integer.parseInt(name.substring(kind.length())))
+        .max()
+        .orElse(0);
+  }
+
+  /** The same cluster without the guards of {@code aws.protect}. */
+  public Cluster unprotected() {
+    return new Cluster(name, environment.unprotected(), subnets, redis, sentinels, quorum);
   }
 
   /** The node of that name, if there is one. */

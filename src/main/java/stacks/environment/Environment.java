@@ -24,6 +24,13 @@ public record Environment(
         List<Acceptance> accepts,
     @Key("How much what the plan review finds weighs here.") Review review) {
 
+  /** The same file with {@code aws.protect: false}. */
+  public Environment unprotected() {
+    Aws free = new Aws(aws.region(), aws.account(), aws.image(), false, aws.state(), aws.tags());
+    return new Environment(
+        platform, redis, master, replicas, sentinels, network, free, accepts, review);
+  }
+
   /** What all data nodes have in common. */
   public record Redis(
       @Key(
@@ -278,6 +285,12 @@ public record Environment(
               pattern = "[a-z]{2}(-[a-z]+){1,2}-\\d",
               allowed = "a region name such as eu-central-1")
           Optional<String> region,
+      @Key(
+              value = "The account; with other credentials nothing is done.",
+              derived = "whichever the credentials of the first deploy belong to",
+              pattern = "\\d{12}",
+              allowed = "an account id of 12 digits in quotes")
+          Optional<String> account,
       @Key(value = "Debian release of the nodes' image.", byDefault = "debian-13") Image image,
       @Key(
               value =

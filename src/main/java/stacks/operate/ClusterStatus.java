@@ -150,6 +150,12 @@ public record ClusterStatus(
     }
   }
 
+  /** Whether nothing answered at all, on no node. */
+  public boolean isUnreached() {
+    return redis.stream().noneMatch(Redis::reached)
+        && sentinels.stream().noneMatch(Sentinel::reached);
+  }
+
   /** Whether the cluster is whole: all nodes fit, one master, all Sentinels of one mind. */
   public boolean isWhole() {
     return problems.isEmpty();

@@ -51,7 +51,8 @@ public sealed interface Gate {
       return new Verdict(problems, Optional.empty(), false, Optional.empty());
     }
 
-    boolean isOpen() {
+    /** Whether nothing keeps it shut. */
+    public boolean isOpen() {
       return problems.isEmpty() && refusal.isEmpty();
     }
   }
@@ -70,7 +71,15 @@ public sealed interface Gate {
 
   /** Opens when the cluster is whole, and no Sentinel thinks of nodes that are gone. */
   static Gate whole(Cluster cluster) {
-    return new Whole(cluster);
+    return new Whole(cluster, true);
+  }
+
+  /**
+   * Opens when all nodes are fit and of one mind, and no Sentinel thinks of nodes that are gone,
+   * whatever their settings.
+   */
+  static Gate forgotten(Cluster cluster) {
+    return new Whole(cluster, false);
   }
 
   /** Settings reach a node some seconds after Terraform is done with it. */
@@ -290,7 +299,7 @@ public sealed interface Gate {
   }
 
   /** See {@link Gate#whole}. */
-  record Whole(Cluster cluster) implements Gate {
+  record Whole(Cluster cluster, boolean settings) implements Gate {
     @Override
     public String what() {
       return cluster.name() + " is whole";
@@ -308,7 +317,9 @@ public sealed interface Gate {
       List<String> problems =
           new ArrayList<>(
               ClusterStatus.disagreements(status.redis(), status.sentinels(), Optional.empty()));
-      status.redis().forEach(node -> notYetTaken(cluster, node).ifPresent(problems::add));
+      if (settings) {
+        status.redis().forEach(node -> notYetTaken(cluster, node).ifPresent(problems::add));
+      }
       Optional<String> mustForget = Optional.empty();
       for (Sentinel sentinel : status.sentinels()) {
         Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());

@@ -1,6 +1,8 @@
 package stacks.platform;
 
 import com.hashicorp.cdktf.LocalExecProvisioner;
+import java.util.List;
+import java.util.Map;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 
@@ -9,6 +11,12 @@ import stacks.cluster.Node;
  * in {@code cdktf.out/stacks/ENV}.
  */
 public final class Gates {
+  /**
+   * Name of the {@code terraform_data} that is made once, after the last gate of a first deploy:
+   * what the state remembers of the cluster having been whole.
+   */
+  public static final String FORMED = "formed";
+
   private static final String PROJECT = "${path.module}/../../..";
 
   private Gates() {}
@@ -21,6 +29,11 @@ public final class Gates {
   /** Waits until the whole cluster is as the file says. */
   public static LocalExecProvisioner whole(Cluster cluster, String options) {
     return wait(cluster, options);
+  }
+
+  /** Arguments of {@link #FORMED}. */
+  public static Map<String, Object> formed() {
+    return Map.of("depends_on", List.of("terraform_data.whole"));
   }
 
   private static LocalExecProvisioner wait(Cluster cluster, String options) {

@@ -177,7 +177,7 @@ final class Classifier {
   /** Whether it is a step of every deploy, which is made anew to be taken again. */
   static boolean isStep(ResourceChange resource) {
     return resource.type().equals("terraform_data")
-        && resource.name().matches(".*-gate|whole|programs");
+        && resource.name().matches(".*-gate|whole|programs|identity|formed");
   }
 
   private boolean isLocal() {

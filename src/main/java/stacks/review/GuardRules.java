@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What protects secrets, data and the deploy itself. */
@@ -30,7 +32,7 @@ final class GuardRules {
               "gate-removed",
               BLOCK,
               "A node is changed without its gate: nothing waits until the others are fit, or nothing finds the node.",
-              "Write the configuration anew: ./rediform synth ENV. Do not edit cdk.tf.json.",
+              "Plan with ./rediform plan ENV, which lets the gates run again: after an interrupted deploy, or when something was changed by hand, Terraform alone would not. Do not edit cdk.tf.json.",
               GuardRules::gateRemoved),
           ofResource(
               "secret-in-plan",
@@ -59,6 +61,24 @@ final class GuardRules {
                   when(
                       renewsPasswords(resource, classifier.cluster().name()),
                       "the passwords change" + NodeRules.because(resource))),
+          ofPlan(
+                  "passwords-lost",
+                  BLOCK,
+                  "The secret with the passwords is gone, and a deploy would make new ones, which no node has: each takes them at its next boot and then fits no other.",
+                  "Restore the secret (docs/runbook.md, The passwords are gone), or make the environment anew.",
+                  plan ->
+                      plan.makesPasswords()
+                          ? Map.of(
+                              VERSION + ".passwords-value",
+                              "is not there any more, and the nodes are")
+                          : Map.of())
+              .whereThereIsACluster(),
+          ofPlan(
+              "unknown-machines",
+              BLOCK,
+              "Machines run under the environment's name of which this state knows nothing: a deploy would build a second cluster beside them.",
+              "Go on with the state that knows them (docs/runbook.md, The state is gone).",
+              GuardRules::unknownMachines),
           ofResource(
               "encryption-off",
               BLOCK,
@@ -124,6 +144,19 @@ final class GuardRules {
     }
     plan.untagged().forEach(address -> found.put(address, "loses the tag by which gates find it"));
     return found;
+  }
+
+  private static Map<String, String> unknownMachines(Plan plan) {
+    Set<String> strange = plan.strangeMachines();
+    return strange.isEmpty()
+        ? Map.of()
+        : Map.of(
+            Change.SHARED,
+            "%d machines of %s are there that this state does not know: %s"
+                .formatted(
+                    strange.size(),
+                    plan.cluster().name(),
+                    strange.stream().limit(6).collect(Collectors.joining(", "))));
   }
 
   private static boolean holdsSecret(ResourceChange resource) {

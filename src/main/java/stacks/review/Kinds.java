@@ -230,7 +230,7 @@ final class Kinds {
                   NO_PROGRAM),
               kind(
                   "terraform_data",
-                  NODE + "(-gate|-settings)?|folder|programs|whole",
+                  NODE + "(-gate|-settings)?|folder|programs|whole|identity|formed",
                   Map.of(),
                   Set.of(),
                   "what it does at a deploy is done no more"))

@@ -19,6 +19,7 @@ final class NodePlan {
   private boolean stopped;
   private boolean losesData;
   private boolean gateRuns;
+  private boolean touched;
   private boolean unreadable;
   private final Set<String> settings = new TreeSet<>();
   private Optional<String> typeBefore = Optional.empty();
@@ -45,6 +46,7 @@ final class NodePlan {
       losesData = true;
     }
     restarts |= meaning == Effect.ROLLING_RESTART;
+    touched |= touches(resource, meaning);
     if (meaning == Effect.ROLLING_RESTART && resource.name().endsWith("-settings")) {
       settings.add("what is read at the start");
     }
@@ -59,6 +61,23 @@ final class NodePlan {
       case "terraform_data" -> gateRuns |= waits(resource);
       default -> {}
     }
+  }
+
+  /**
+   * Whether a change reaches the server: its machine's size, user-data, settings and state, and its
+   * way to the data. A volume grows in use.
+   */
+  private static boolean touches(ResourceChange resource, Effect meaning) {
+    boolean changes = resource.action() != Action.NOTHING && resource.action() != Action.READ;
+    return switch (resource.type()) {
+      case "aws_instance" ->
+          changes
+              && (resource.action() != Action.UPDATE
+                  || meaning == Effect.ROLLING_RESTART
+                  || !LiveDirectives.of(resource).changed().isEmpty());
+      case "aws_ec2_instance_state", "aws_volume_attachment" -> changes;
+      default -> false;
+    };
   }
 
   /** On this machine a node's settings wait themselves before they change it. */
@@ -157,6 +176,11 @@ final class NodePlan {
   /** Whether it restarts although its gate does not run. */
   boolean restartsWithoutGate() {
     return restarts() && !gateRuns;
+  }
+
+  /** Whether its server is reached although its gate does not run. */
+  boolean isTouchedWithoutGate() {
+    return remains && touched && !gateRuns;
   }
 
   /** Whether its user-data changes, and one side of that is hidden or none of ours. */

@@ -40,6 +40,12 @@ final class Plan {
   private final List<String> untagged = new ArrayList<>();
   private final List<PlanReader.Output> outputs = new ArrayList<>();
   private boolean complete = true;
+  private boolean newPasswords;
+  private boolean identity;
+  private boolean formed;
+  private boolean running = true;
+  private final Set<String> machines = new HashSet<>();
+  private final Set<String> there = new TreeSet<>();
 
   Plan(Cluster cluster) {
     this.cluster = cluster;
@@ -55,6 +61,16 @@ final class Plan {
     sources(resource);
     if (resource.isDrift()) {
       return;
+    }
+    newPasswords |=
+        resource.address().equals("aws_secretsmanager_secret_version.passwords-value")
+            && resource.action() == Action.CREATE;
+    if (resource.existed()) {
+      identity |= resource.address().equals("terraform_data.identity");
+      formed |= resource.address().equals("terraform_data.formed");
+      if (resource.type().equals("aws_instance")) {
+        resource.before("/id").ifPresent(machines::add);
+      }
     }
     Optional<String> node = Classifier.node(resource);
     Effect effect = effect(resource, node);
@@ -96,6 +112,35 @@ final class Plan {
 
   void see(PlanReader.Output output) {
     outputs.add(output);
+  }
+
+  /** Takes in what was looked up before the plan was made. */
+  void lookedUp(JsonNode data) {
+    if (data.path("type").asText().equals("aws_instances")) {
+      JsonNode ids = data.at("/values/ids");
+      if (data.path("name").asText().equals("existing")) {
+        ids.forEach(id -> there.add(id.asText()));
+      } else if (data.path("name").asText().equals("running")) {
+        running = !ids.isEmpty();
+      }
+    }
+  }
+
+  /** Machines that bear the environment's name, and of which the state does not know. */
+  Set<String> strangeMachines() {
+    Set<String> strange = new TreeSet<>(there);
+    strange.removeAll(machines);
+    return strange;
+  }
+
+  /** Whether it makes passwords where the state has none. */
+  boolean makesPasswords() {
+    return newPasswords;
+  }
+
+  /** What the state knows of the cluster. */
+  Review.Known known() {
+    return new Review.Known(!machines.isEmpty(), identity, formed, running);
   }
 
   void complete(boolean is) {

@@ -40,6 +40,7 @@ final class PlanReader {
   private final JsonParser parser;
   private final Consumer<ResourceChange> resources;
   private final Consumer<Output> outputs;
+  private final Consumer<JsonNode> lookedUp;
   private final Set<String> seen = new HashSet<>();
 
   /**
@@ -52,24 +53,32 @@ final class PlanReader {
   record Output(String name, JsonNode before, JsonNode after, boolean sensitive) {}
 
   private PlanReader(
-      JsonParser parser, Consumer<ResourceChange> resources, Consumer<Output> outputs) {
+      JsonParser parser,
+      Consumer<ResourceChange> resources,
+      Consumer<Output> outputs,
+      Consumer<JsonNode> lookedUp) {
     this.parser = parser;
     this.resources = resources;
     this.outputs = outputs;
+    this.lookedUp = lookedUp;
   }
 
   /**
    * Reads a plan to its end.
    *
+   * @param lookedUp given each data source, as the prior state has it
    * @return whether applying it brings everything to what the configuration says; false when it was
    *     made for some resources only
    * @throws UnreadablePlan when it is no plan, or none that can be judged
    */
   static boolean read(
-      InputStream plan, Consumer<ResourceChange> resources, Consumer<Output> outputs)
+      InputStream plan,
+      Consumer<ResourceChange> resources,
+      Consumer<Output> outputs,
+      Consumer<JsonNode> lookedUp)
       throws IOException {
     try (JsonParser parser = MAPPER.createParser(plan)) {
-      return new PlanReader(parser, resources, outputs).plan();
+      return new PlanReader(parser, resources, outputs, lookedUp).plan();
     } catch (JsonProcessingException e) {
       String where =
           Optional.ofNullable(e.getLocation())
@@ -98,6 +107,7 @@ final class PlanReader {
         case "resource_changes" -> resources(false);
         case "resource_drift" -> resources(true);
         case "output_changes" -> outputs();
+        case "prior_state" -> priorState();
         case "errored" -> checkErrored();
         case "complete" -> complete = parser.getBooleanValue();
         case "deferred_changes" -> {
@@ -114,6 +124,30 @@ final class PlanReader {
       throw notAPlan("it has no format_version and planned_values");
     }
     return complete;
+  }
+
+  /** Its data sources only; what it says of resources stands in their changes, too. */
+  private void priorState() throws IOException {
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      parser.skipChildren();
+      return;
+    }
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      parser.nextToken();
+      if (name.equals("values") || name.equals("root_module")) {
+        priorState();
+      } else if (name.equals("resources") && parser.currentToken() == JsonToken.START_ARRAY) {
+        while (parser.nextToken() == JsonToken.START_OBJECT) {
+          JsonNode resource = MAPPER.readTree(parser);
+          if (resource.path("mode").asText().equals("data")) {
+            lookedUp.accept(resource);
+          }
+        }
+      } else {
+        parser.skipChildren();
+      }
+    }
   }
 
   private boolean isEmptyArray() throws IOException {

@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
  * @param places every node of the file, and those that go
  * @param findings what is dangerous in it, the gravest first
  * @param changes every resource that changes
+ * @param ungated nodes that it changes although their gates do not run
+ * @param known what the state knows of the cluster
  */
 public record Review(
     String environment,
@@ -25,7 +27,19 @@ public record Review(
     List<NodeReview> nodes,
     List<Place> places,
     List<Finding> findings,
-    List<Change> changes) {
+    List<Change> changes,
+    List<String> ungated,
+    Known known) {
+
+  /**
+   * What the state that was planned from knows of the cluster.
+   *
+   * @param machines whether there are any
+   * @param identity whether it remembers what may never change
+   * @param formed whether the cluster was whole once
+   * @param running whether any of the machines runs, as far as that is known
+   */
+  public record Known(boolean machines, boolean identity, boolean formed, boolean running) {}
 
   /** What was found by each rule, in the same order. */
   public Map<ReviewRule, List<Finding>> byRule() {

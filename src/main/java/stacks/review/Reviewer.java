@@ -49,7 +49,7 @@ public final class Reviewer {
   }
 
   private Reviewer read(InputStream json) throws IOException {
-    plan.complete(PlanReader.read(json, this::see, plan::see));
+    plan.complete(PlanReader.read(json, this::see, plan::see, plan::lookedUp));
     Set<String> environments = plan.environments();
     if (environments.isEmpty()) {
       throw new UnreadablePlan(
@@ -129,7 +129,14 @@ public final class Reviewer {
         nodes,
         places(nodes),
         List.copyOf(findings),
-        List.copyOf(plan.changes()));
+        List.copyOf(plan.changes()),
+        cluster.environment().platform() == Platform.LOCAL
+            ? List.of()
+            : nodes.stream()
+                .map(NodeReview::name)
+                .filter(name -> plan.node(name).orElseThrow().isTouchedWithoutGate())
+                .toList(),
+        plan.known());
   }
 
   /** That more may connect is no news where it is said who. */

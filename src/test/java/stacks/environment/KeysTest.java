@@ -61,6 +61,7 @@ class KeysTest {
       network.shell[] | [] | [ssh, "admin@{address}"] | [ssh, admin@{address}]
       network.firstHost | 10 | 4 | 4
       aws.region | - | ap-southeast-2 | ap-southeast-2
+      aws.account | - | "012345678901" | 012345678901
       aws.image | DEBIAN_13 | debian-12 | DEBIAN_12
       aws.protect | true | false | false
       aws.state.backend | LOCAL | s3 | S3

@@ -22,8 +22,20 @@ import stacks.render.UserData;
 
 /** The cluster as virtual machines in Amazon EC2. */
 public final class AwsPlatform implements ClusterPlatform {
-  /** The bindings would pin 5.23.1; the write-only secret needs a current release of 5. */
-  private static final String PROVIDER = "~> 5.0";
+  /**
+   * From 5.88 on secrets have write-only values (terraform-provider-aws#41371). Nothing that is
+   * written here is known to one of the lines 5 and 6 only: docs/decisions/0025.
+   */
+  private static final String PROVIDER = ">= 5.88.0, < 7.0.0";
+
+  /** In full: what is short OpenTofu looks for elsewhere (opentofu#2402). */
+  private static final String SOURCE = "hashicorp/aws";
+
+  /**
+   * How often the provider asks AWS again. Its own 25 are some 50 minutes where a zone has no more
+   * machines; these come to about two and a half.
+   */
+  private static final int MAX_RETRIES = 12;
 
   /** The first release with write-only attributes. */
   private static final String TERRAFORM = ">= 1.11.0";
@@ -75,6 +87,8 @@ public final class AwsPlatform implements ClusterPlatform {
   public void build(TerraformStack stack, Cluster cluster) {
     StateBackend.addTo(stack, cluster);
     provider(stack, cluster);
+    Resources perNode = new Resources();
+    AccountGuard.addTo(stack, perNode, cluster);
     Network network = new Network(stack, cluster);
     Firewall firewall = new Firewall(stack, cluster, network);
     Program program = new Program(stack, cluster);
@@ -93,8 +107,8 @@ public final class AwsPlatform implements ClusterPlatform {
             passwords,
             DebianImage.id(stack, cluster.environment().aws().image()),
             ready.stream().map(AwsPlatform::address).toList());
-    Resources perNode = new Resources();
-    new Rolling(stack, perNode, cluster).add(around);
+    Offerings.addTo(stack, cluster);
+    new Rolling(perNode, cluster).add(around);
     perNode.addTo(stack);
   }
 
@@ -131,8 +145,11 @@ public final class AwsPlatform implements ClusterPlatform {
   private static void provider(TerraformStack stack, Cluster cluster) {
     AwsProvider.Builder.create(stack, "aws")
         .region(cluster.environment().aws().region().orElseThrow())
+        .maxRetries(MAX_RETRIES)
+        .allowedAccountIds(cluster.environment().aws().account().map(List::of).orElse(null))
         .defaultTags(List.of(AwsProviderDefaultTags.builder().tags(Tags.ofAll(cluster)).build()))
         .build();
+    stack.addOverride("terraform.required_providers.aws.source", SOURCE);
     stack.addOverride("terraform.required_version", TERRAFORM);
     stack.addOverride("terraform.required_providers.aws.version", PROVIDER);
   }

@@ -61,13 +61,15 @@ final class Firewall {
   }
 
   private String createGroup(Cluster cluster, Network network, String kind) {
-    return SecurityGroup.Builder.create(stack, kind)
-        .name(Tags.nameOf(cluster, kind))
-        .description("Nodes of kind " + kind + " of " + cluster.name())
-        .vpcId(network.vpcId())
-        .tags(Tags.name(cluster, kind))
-        .build()
-        .getId();
+    SecurityGroup group =
+        SecurityGroup.Builder.create(stack, kind)
+            .name(Tags.nameOf(cluster, kind))
+            .description("Nodes of kind " + kind + " of " + cluster.name())
+            .vpcId(network.vpcId())
+            .tags(Tags.name(cluster, kind))
+            .build();
+    AccountGuard.before(group);
+    return group.getId();
   }
 
   private void fromGroup(String kind, int port, String source) {

@@ -16,6 +16,7 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.Memory;
+import stacks.platform.Identity;
 
 /**
  * One node: its address, its machine, and for a data node its volume.
@@ -145,7 +146,7 @@ final class Machine {
             .tags(Tags.name(cluster, node.name() + "-data"))
             .lifecycle(TerraformResourceLifecycle.builder().preventDestroy(protect).build())
             .build(),
-        List.of());
+        List.of(Identity.ADDRESS));
   }
 
   private static void attach(Resources resources, Node node, String instance, String volume) {

@@ -62,13 +62,14 @@ final class Network {
 
   private String create(TerraformStack stack, Cluster cluster) {
     String cidr = cluster.environment().network().cidr().toString();
-    String id =
+    Vpc vpc =
         Vpc.Builder.create(stack, "network")
             .cidrBlock(cidr)
             .enableDnsHostnames(true)
             .tags(Tags.name(cluster, "network"))
-            .build()
-            .getId();
+            .build();
+    AccountGuard.before(vpc);
+    String id = vpc.getId();
     NatGateway nat = publicSide(stack, cluster, id);
     RouteTable routes = routeTable(stack, cluster, "private", id);
     ready.add(

@@ -1,6 +1,7 @@
 package stacks.platform.aws;
 
 import com.hashicorp.cdktf.TerraformResource;
+import com.hashicorp.cdktf.TerraformResourceLifecycle;
 import com.hashicorp.cdktf.TerraformStack;
 import com.hashicorp.cdktf.providers.aws.iam_instance_profile.IamInstanceProfile;
 import com.hashicorp.cdktf.providers.aws.iam_role.IamRole;
@@ -35,6 +36,10 @@ final class Passwords {
   /** Days in which a deleted secret can be had back; 30 is the most that AWS offers. */
   private static final int RECOVERY_DAYS = 30;
 
+  /** A node without a role could not read its passwords, not even for a moment. */
+  private static final TerraformResourceLifecycle NEW_FIRST =
+      TerraformResourceLifecycle.builder().createBeforeDestroy(true).build();
+
   private static final String RANDOM = "aws_secretsmanager_random_password";
 
   private final String profileName;
@@ -47,8 +52,9 @@ final class Passwords {
     IamRolePolicy policy = mayRead(stack, role, secret.getArn(), program.arn());
     profileName =
         IamInstanceProfile.Builder.create(stack, "node-profile")
-            .name(Tags.nameOf(cluster, "node"))
+            .name(nodeName(cluster))
             .role(role.getName())
+            .lifecycle(NEW_FIRST)
             .build()
             .getName();
     ready = List.of(version, policy);
@@ -68,11 +74,14 @@ final class Passwords {
     // Without protection the name is free at once, so that a cluster can be made again after a
     // destroy.
     int recovery = cluster.environment().aws().protect() ? RECOVERY_DAYS : 0;
-    return SecretsmanagerSecret.Builder.create(stack, "passwords")
-        .name(UserData.secretName(cluster))
-        .description("Passwords of the Redis users of " + cluster.name() + ", one per purpose")
-        .recoveryWindowInDays(recovery)
-        .build();
+    SecretsmanagerSecret secret =
+        SecretsmanagerSecret.Builder.create(stack, "passwords")
+            .name(UserData.secretName(cluster))
+            .description("Passwords of the Redis users of " + cluster.name() + ", one per purpose")
+            .recoveryWindowInDays(recovery)
+            .build();
+    AccountGuard.before(secret);
+    return secret;
   }
 
   /** The bindings know neither ephemeral blocks nor write-only attributes, hence the overrides. */
@@ -98,11 +107,13 @@ final class Passwords {
   }
 
   private static IamRole role(TerraformStack stack, Cluster cluster) {
-    return IamRole.Builder.create(stack, "node-role")
-        .name(Tags.nameOf(cluster, "node"))
-        .description("A node of " + cluster.name() + " reads its passwords")
-        .assumeRolePolicy(
-            """
+    IamRole role =
+        IamRole.Builder.create(stack, "node-role")
+            .name(nodeName(cluster))
+            .lifecycle(NEW_FIRST)
+            .description("A node of " + cluster.name() + " reads its passwords")
+            .assumeRolePolicy(
+                """
             {
               "Version": "2012-10-17",
               "Statement": [
@@ -114,7 +125,14 @@ final class Passwords {
               ]
             }
             """)
-        .build();
+            .build();
+    AccountGuard.before(role);
+    return role;
+  }
+
+  /** Roles and profiles are an account's, whatever the region; a cluster is in one region. */
+  private static String nodeName(Cluster cluster) {
+    return Tags.nameOf(cluster, cluster.environment().aws().region().orElseThrow() + "-node");
   }
 
   private static IamRolePolicy mayRead(

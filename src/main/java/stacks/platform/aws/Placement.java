@@ -44,10 +44,12 @@ final class Placement {
 
   private static String group(TerraformStack stack, Cluster cluster, String kind, int number) {
     String name = kind + "-spread-" + number;
-    return PlacementGroup.Builder.create(stack, name)
-        .name(Tags.nameOf(cluster, name))
-        .strategy("spread")
-        .build()
-        .getName();
+    PlacementGroup group =
+        PlacementGroup.Builder.create(stack, name)
+            .name(Tags.nameOf(cluster, name))
+            .strategy("spread")
+            .build();
+    AccountGuard.before(group);
+    return group.getName();
   }
 }

@@ -26,6 +26,7 @@ final class Program {
             // Nothing to have back: every release of rediform carries its program.
             .recoveryWindowInDays(0)
             .build();
+    AccountGuard.before(secret);
     value =
         SecretsmanagerSecretVersion.Builder.create(stack, "program-value")
             .secretId(secret.getId())

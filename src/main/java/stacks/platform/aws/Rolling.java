@@ -1,14 +1,13 @@
 package stacks.platform.aws;
 
 import com.hashicorp.cdktf.LocalExecProvisioner;
-import com.hashicorp.cdktf.TerraformStack;
-import com.hashicorp.cdktf.providers.aws.data_aws_instances.DataAwsInstances;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.platform.Gates;
+import stacks.platform.Identity;
 import stacks.platform.Literal;
 
 /**
@@ -24,30 +23,21 @@ final class Rolling {
       "${length(data.aws_instances.running.ids) == 0 ? \"\" :"
           + " join(\",\", data.aws_instances.existing.private_ips)}";
 
-  private static final String LENIENT_WHEN_NEW =
-      "${length(data.aws_instances.existing.ids) == 0 ? \"--if-possible\" : \"\"}";
+  /** A state of before there was an identity cannot say that its cluster was whole once. */
+  private static final String IN_DEPLOY =
+      "--in-deploy${var." + Identity.ADOPT + " ? \" --formed\" : \"\"}";
 
   private final Resources resources;
   private final Cluster cluster;
   private final List<String> gates = new ArrayList<>();
   private List<String> previous;
 
-  Rolling(TerraformStack stack, Resources resources, Cluster cluster) {
+  Rolling(Resources resources, Cluster cluster) {
     this.resources = resources;
     this.cluster = cluster;
-    // Read when the deploy is planned: what was there before it.
-    lookUp(stack, "existing", List.of("pending", "running", "stopping", "stopped"));
-    lookUp(stack, "running", List.of("pending", "running"));
     // No machine is touched before every volume has its new size, or AWS has refused it.
     previous =
         cluster.redis().stream().map(node -> "aws_ebs_volume." + node.name() + "-data").toList();
-  }
-
-  private void lookUp(TerraformStack stack, String id, List<String> states) {
-    DataAwsInstances.Builder.create(stack, id)
-        .instanceTags(Map.of("rediform", cluster.name()))
-        .instanceStateNames(states)
-        .build();
   }
 
   /** Adds all nodes, each behind a gate. */
@@ -62,21 +52,30 @@ final class Rolling {
                   InstanceTypes.of(node),
                   "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}",
                   Literal.of(Tags.settings(cluster, node).toString())),
-              Gates.before(cluster, node, "--existing=" + EXISTING)));
+              Gates.before(cluster, node, IN_DEPLOY + " --existing=" + EXISTING),
+              List.of(Offerings.condition(node))));
       gates.add("${terraform_data." + name + ".id}");
       Machine.add(resources, node, around, "terraform_data." + name);
       // Not what comes after the machine: the next gate looks if that has come.
       previous = List.of("aws_instance." + node.name());
     }
-    resources.add("terraform_data", "whole", gate(gates, Gates.whole(cluster, LENIENT_WHEN_NEW)));
+    resources.add(
+        "terraform_data", "whole", gate(gates, Gates.whole(cluster, IN_DEPLOY), List.of()));
+    resources.add("terraform_data", Gates.FORMED, Gates.formed());
   }
 
-  private Map<String, Object> gate(List<String> triggers, LocalExecProvisioner wait) {
+  private Map<String, Object> gate(
+      List<String> triggers, LocalExecProvisioner wait, List<Object> preconditions) {
     Map<String, Object> command =
         Map.of("command", wait.getCommand(), "working_dir", wait.getWorkingDir(), "quiet", true);
     return Map.of(
-        "triggers_replace", triggers,
-        "depends_on", previous,
-        "provisioner", List.of(Map.of("local-exec", command)));
+        "triggers_replace",
+        triggers,
+        "depends_on",
+        previous,
+        "lifecycle",
+        Map.of("precondition", preconditions),
+        "provisioner",
+        List.of(Map.of("local-exec", command)));
   }
 }

@@ -18,8 +18,10 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
+import stacks.environment.Environment;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
+import stacks.platform.Identity;
 import stacks.platform.Literal;
 import stacks.render.Layout;
 import stacks.render.LiveSettings;
@@ -115,6 +117,7 @@ public final class LocalPlatform implements ClusterPlatform {
     // paths.
     String home = "../../../" + home(cluster.name());
     LocalBackend.Builder.create(stack).path(home + "/terraform.tfstate").build();
+    stack.addOverride("resource." + Identity.ADDRESS, identity(cluster).arguments());
     TerraformResource previous = programs(stack, cluster, home, folder(stack, home));
     for (Node node : cluster.rollingOrder()) {
       previous = node(stack, cluster, home, node, previous);
@@ -130,6 +133,14 @@ public final class LocalPlatform implements ClusterPlatform {
     List<Object> triggers = new ArrayList<>();
     names.forEach(name -> triggers.add("${terraform_data." + name + "-settings.id}"));
     whole.addOverride("triggers_replace", triggers);
+  }
+
+  private static Identity identity(Cluster cluster) {
+    Environment environment = cluster.environment();
+    return new Identity(cluster.name())
+        .keep("redis.port", String.valueOf(environment.redis().port()), Identity.PORT)
+        .keep("sentinels.port", String.valueOf(environment.sentinels().port()), Identity.PORT)
+        .keep("sentinels.masterName", environment.sentinels().masterName(), Identity.MASTER_NAME);
   }
 
   /** The folder that the nodes share; destroying it, after the last node, removes the passwords. */
