@@ -107,6 +107,9 @@ class DocsIT {
       // "Look again a few seconds later"
       Eventually.within(
           Duration.ofSeconds(60), () -> Run.of(project.folder(), environment, shell).succeeded());
+    } else if (asks && command.contains(" deploy ")) {
+      // The emulated account has machines without a system: nobody sees them.
+      Run.of(project.folder(), environment, shell).ended(3);
     } else {
       Run.of(project.folder(), environment, shell).succeeded();
     }

@@ -95,12 +95,13 @@ class StockDebianIT {
             "rediform: java is missing: installing default-jdk-headless with apt-get",
             "rediform: mvn is missing: installing maven with apt-get",
             "rediform: node is missing: installing nodejs with apt-get",
-            "rediform: npm is missing: installing npm with apt-get",
             "rediform: redis-server is missing: installing redis-tools with apt-get");
     Run status = machine.run("./rediform", "status", "local").succeeded();
     assertThat(status.out()).endsWith("local is whole\n");
     assertThat(status.err()).isEmpty();
-    assertThat(machine.run("./rediform", "destroy", "local").succeeded().err()).isEmpty();
+    assertThat(machine.run("./rediform", "destroy", "local").succeeded().out())
+        .endsWith("local is gone\n");
+    assertThat(machine.packageOf("npm")).as("a deploy needs no npm packages").isEmpty();
     assertThat(machine.run("pgrep", "--count", "redis|python").ended(1).out()).isEqualTo("0\n");
   }
 
@@ -118,7 +119,6 @@ class StockDebianIT {
     assertThat(machine.packageOf("mvn")).isEqualTo("maven");
     assertThat(machine.packageOf("node")).isEqualTo("nodejs");
     assertThat(machine.run("node", "--version").succeeded().out()).startsWith(node);
-    assertThat(machine.packageOf("npm")).isEqualTo("npm");
     assertThat(machine.packageOf("redis-check-rdb")).isEqualTo("redis-tools");
     assertThat(machine.packageOf("python3")).startsWith("python3.");
     // Debian has no package of it. The launcher keeps it out of the user's PATH.

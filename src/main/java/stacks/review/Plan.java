@@ -128,6 +128,9 @@ final class Plan {
 
   /** Machines that bear the environment's name, and of which the state does not know. */
   Set<String> strangeMachines() {
+    if (!complete) {
+      return Set.of(); // a part of a plan speaks of a part of the machines only
+    }
     Set<String> strange = new TreeSet<>(there);
     strange.removeAll(machines);
     return strange;

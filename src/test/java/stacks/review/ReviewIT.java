@@ -27,7 +27,13 @@ import stacks.testing.Terraform;
 class ReviewIT {
   /** Rules that other tests of this class show. */
   private static final Set<String> SHOWN_BELOW =
-      Set.of("cluster-destroyed", "drift", "opened-by-hand", "plan-of-another-file");
+      Set.of(
+          "cluster-destroyed",
+          "drift",
+          "opened-by-hand",
+          "passwords-lost",
+          "plan-of-another-file",
+          "unknown-machines");
 
   @TempDir static Path root;
 
@@ -69,7 +75,9 @@ class ReviewIT {
   @Test
   void a_first_deploy_is_safe_and_one_with_holes_is_not() throws Exception {
     Review safe = Plans.review(plans.first(Plans.FILE, resources -> {}), Plans.FILE);
-    assertThat(PlanJson.findings(safe)).isEmpty();
+    assertThat(PlanJson.findings(safe))
+        .as("the machines are there, and this state is empty")
+        .containsExactly("unknown-machines shared");
     assertThat(safe.costs().newNodes()).isEqualTo(6);
     assertThat(safe.costs().fullResyncs()).isZero();
 
@@ -90,11 +98,23 @@ class ReviewIT {
             oneZone);
     assertThat(PlanJson.findings(holes))
         .containsExactlyInAnyOrder(
+            "unknown-machines shared",
             "encryption-off aws_ebs_volume.redis-1-data",
             "imds-v1 aws_instance.redis-1",
             "settings-unreadable aws_instance.redis-1",
             "world-open aws_vpc_security_group_ingress_rule.redis-from-10-60-0-0-16",
             "master-and-replica-same-zone shared");
+  }
+
+  @Test
+  void passwords_are_never_made_anew_for_nodes_that_are_there() throws Exception {
+    String json =
+        plans.forgetting(
+            Plans.FILE,
+            "aws_secretsmanager_secret_version.passwords-value",
+            "aws_secretsmanager_secret.passwords");
+    assertThat(PlanJson.findings(Plans.review(json, Plans.FILE)))
+        .contains("passwords-lost aws_secretsmanager_secret_version.passwords-value");
   }
 
   @Test
