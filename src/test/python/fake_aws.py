@@ -150,6 +150,27 @@ def add_placement_groups():
         groups.pop(self._get_param("GroupName"))
         return EmptyResult()
 
+    from moto.ec2.models.tags import TagBackend
+
+    tag, untag = TagBackend.create_tags, TagBackend.delete_tags
+
+    def of(resource_ids):
+        return [group for group in groups.values() if group["GroupId"] in resource_ids]
+
+    def create_tags(backend, resource_ids, tags):
+        for group in of(resource_ids):
+            known = {each["Key"]: each["Value"] for each in group["Tags"]} | tags
+            group["Tags"] = [{"Key": key, "Value": value} for key, value in known.items()]
+        others = [each for each in resource_ids if not each.startswith("pg-")]
+        return tag(backend, others, tags) if others else True
+
+    def delete_tags(backend, resource_ids, tags):
+        for group in of(resource_ids):
+            group["Tags"] = [each for each in group["Tags"] if each["Key"] not in tags]
+        others = [each for each in resource_ids if not each.startswith("pg-")]
+        return untag(backend, others, tags) if others else True
+
+    TagBackend.create_tags, TagBackend.delete_tags = create_tags, delete_tags
     EC2Response.create_placement_group = create
     EC2Response.describe_placement_groups = describe
     EC2Response.delete_placement_group = delete

@@ -11,9 +11,14 @@ import stacks.platform.ClusterPlatform;
 
 /** One environment as a Terraform stack: the platform's resources and the outputs. */
 public final class RedisStack extends TerraformStack {
-  public RedisStack(Construct scope, Cluster cluster, ClusterPlatform platform) {
+  /**
+   * Adds it.
+   *
+   * @param first whether it is for a first deploy; see {@link ClusterPlatform#build}
+   */
+  public RedisStack(Construct scope, Cluster cluster, ClusterPlatform platform, boolean first) {
     super(scope, cluster.name());
-    platform.build(this, cluster);
+    platform.build(this, cluster, first);
     output("master_name", cluster.environment().sentinels().masterName());
     output("sentinels", cluster.sentinels().stream().map(Node::endpoint).toList());
     Map<String, Object> nodes = new LinkedHashMap<>();

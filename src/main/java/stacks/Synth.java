@@ -33,11 +33,21 @@ public final class Synth {
    * @param outdir CDKTF's output folder, such as {@code cdktf.out}
    * @throws IOException when a file cannot be written
    */
-  public static synchronized void write(Path outdir, List<Cluster> clusters) throws IOException {
+  public static void write(Path outdir, List<Cluster> clusters) throws IOException {
+    write(outdir, clusters, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param first whether it is a first deploy, in which no node has to wait for another
+   */
+  public static synchronized void write(Path outdir, List<Cluster> clusters, boolean first)
+      throws IOException {
     Files.createDirectories(outdir); // Node would do it too, and fail less readably
     App app = App.Builder.create().outdir(outdir.toString()).build();
     for (Cluster cluster : clusters) {
-      new RedisStack(app, cluster, Platforms.of(cluster.environment().platform()));
+      new RedisStack(app, cluster, Platforms.of(cluster.environment().platform()), first);
     }
     synth(app);
     for (Cluster cluster : clusters) {

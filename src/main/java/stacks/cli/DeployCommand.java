@@ -73,6 +73,11 @@ final class DeployCommand implements Callable<Integer> {
       })
   private boolean withoutGates;
 
+  @Option(
+      names = "--planned",
+      description = "Carries out the plan that `plan` has kept, and no other.")
+  private boolean kept;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -80,16 +85,36 @@ final class DeployCommand implements Callable<Integer> {
     Cluster cluster = environment.deployable();
     WaitCommand.checkTimeout();
     Ask.checkPossible(cluster, autoApprove);
-    SynthCommand.write(List.of(cluster));
-    checkPorts(cluster);
     Terraform terraform = new Terraform(cluster, this::say);
-    StatePlace.init(cluster, terraform);
-    Planner.Planned planned = new Planner(cluster, terraform, this::say).plan(PLAN, approved);
+    Planner.Planned planned = kept ? kept(cluster, terraform) : plan(cluster, terraform);
     obey(planned.review());
     if (planned.changes()) {
       apply(cluster, terraform, planned.review());
     }
     return sayWhatIsThere(cluster);
+  }
+
+  private Planner.Planned plan(Cluster cluster, Terraform terraform) {
+    SynthCommand.write(List.of(cluster));
+    checkPorts(cluster);
+    StatePlace.init(cluster, terraform);
+    Planner planner = new Planner(cluster, terraform, this::say);
+    Planner.Planned planned = planner.plan(PLAN, approved);
+    Review review = planned.review();
+    boolean first = !review.known().machines() && review.verdict() == Verdict.GO;
+    if (first && cluster.environment().platform() == Platform.AWS && review.nodes().size() > 1) {
+      // Nobody has to wait for another where nothing serves yet.
+      SynthCommand.write(List.of(cluster), true);
+      planned = planner.plan(PLAN, approved);
+    }
+    return planned;
+  }
+
+  /** Whoever has planned has seen and approved of it; Terraform refuses a plan that is stale. */
+  private Planner.Planned kept(Cluster cluster, Terraform terraform) {
+    Review review = Reviews.kept(cluster, true);
+    StatePlace.init(cluster, terraform);
+    return new Planner.Planned(!review.changes().isEmpty(), review);
   }
 
   /** Shows the review, and ends the command where it does not let the plan pass. */
@@ -114,6 +139,10 @@ final class DeployCommand implements Callable<Integer> {
   }
 
   private void apply(Cluster cluster, Terraform terraform, Review review) {
+    Optional<Leaving> leaving = Leaving.of(cluster, review);
+    if (kept && leaving.isPresent()) {
+      checkThatItStillHolds(cluster, terraform, review);
+    }
     Reach.check(cluster, review, withoutGates);
     Ask.orEnd(cluster, autoApprove, "Deploy this to %s? Only \"yes\" does it: ", cluster.name());
     String again = "./rediform deploy " + cluster.name();
@@ -121,11 +150,22 @@ final class DeployCommand implements Callable<Integer> {
       terraform.with(WaitCommand.GATES, WaitCommand.WITHOUT_GATES);
     }
     Terraform.Applied applied =
-        Leaving.of(cluster, review)
-            .map(leaving -> leaving.apply(terraform, withoutGates, this::say))
-            .orElseGet(() -> terraform.apply(PLAN));
+        leaving
+            .map(parts -> parts.apply(terraform, withoutGates, this::say))
+            .orElseGet(() -> terraform.apply(kept ? Reviews.KEPT : PLAN));
     if (applied.code() != 0) {
+      StartAgain.whatStopped(cluster, applied, terraform, this::say);
       throw TerraformFailure.ofApply(cluster, applied, again);
+    }
+  }
+
+  /** What is carried out in parts is planned anew, and must come to what was kept. */
+  private void checkThatItStillHolds(Cluster cluster, Terraform terraform, Review review) {
+    Review now = new Planner(cluster, terraform, this::say).plan(PLAN, true).review();
+    if (!now.changes().equals(review.changes())) {
+      throw Failure.no(
+          "the plan that is kept is stale: %1$s has changed since. Nothing was changed. Plan again: ./rediform plan %1$s"
+              .formatted(cluster.name()));
     }
   }
 

@@ -78,7 +78,8 @@ final class StatePlace {
       return false;
     }
     JsonNode old = read(knows).path("backend").deepCopy();
-    terraform.must("init", "-json", "-input=false", "-migrate-state", "-force-copy");
+    // It would ask, and so knows no machine-readable lines.
+    terraform.plainly("init", "-input=false", "-no-color", "-migrate-state", "-force-copy");
     if (old.path("hash").equals(read(knows).path("backend").path("hash"))) {
       return false;
     }

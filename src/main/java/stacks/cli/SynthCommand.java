@@ -39,8 +39,13 @@ final class SynthCommand implements Callable<Integer> {
   }
 
   static void write(List<Cluster> clusters) {
+    write(clusters, false);
+  }
+
+  /** See {@link Synth#write(Path, List, boolean)}. */
+  static void write(List<Cluster> clusters, boolean first) {
     try {
-      Synth.write(outdir(), clusters);
+      Synth.write(outdir(), clusters, first);
     } catch (IOException | UncheckedIOException e) {
       throw Failure.missing(
           "cannot write to %s: %s; make room for it there and run the same command again"

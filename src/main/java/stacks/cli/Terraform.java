@@ -33,6 +33,13 @@ final class Terraform {
   /** The state has it when the cluster was whole once. */
   static final String FORMED = "terraform_data." + Gates.FORMED;
 
+  /** Seconds. EC2 runs a machine within some 15. */
+  private static final int EC2_IS_LATE = 60;
+
+  private static final String NO_MACHINE_YET =
+      ": EC2 has given no machine yet, for want of capacity perhaps, or of quota; it is asked for up"
+          + " to three minutes, and then the reason is said";
+
   private static final Set<String> PROGRESS =
       Set.of("apply_start", "apply_progress", "apply_complete", "apply_errored");
 
@@ -261,7 +268,11 @@ final class Terraform {
   private void progress(JsonNode event) {
     String type = event.path("type").asText();
     if (PROGRESS.contains(type)) {
-      say.accept(event.path("@message").asText().replaceFirst(" \\[id=[^]]*]$", ""));
+      String message = event.path("@message").asText().replaceFirst(" \\[id=[^]]*]$", "");
+      boolean machine = event.at("/hook/resource/resource_type").asText().equals("aws_instance");
+      boolean making = event.at("/hook/action").asText().equals("create");
+      boolean late = event.at("/hook/elapsed_seconds").asInt() >= EC2_IS_LATE;
+      say.accept(machine && making && late ? message + NO_MACHINE_YET : message);
     } else if (type.equals("provision_progress")) {
       String line = event.at("/hook/output").asText();
       if (!line.startsWith("local-exec: Executing: ")) { // what is run is no news, what it says is

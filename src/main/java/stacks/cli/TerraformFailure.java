@@ -13,7 +13,7 @@ import stacks.cluster.Cluster;
 final class TerraformFailure {
   private static final Pattern LOCK =
       Pattern.compile(
-          "ID:\\s+(?<id>\\S+)(?:.*?Operation:\\s+(?<what>\\S+))?.*?Who:\\s+(?<who>[^\\n]+?)\\s*\\n.*?Created:\\s+(?<since>[^\\n]+?)\\s*(?:\\n|$)",
+          "(?m)^\\s*ID:\\s+(?<id>\\S+)(?:.*?Operation:\\s+(?<what>\\S+))?.*?Who:\\s+(?<who>[^\\n]+?)\\s*\\n.*?Created:\\s+(?<since>[^\\n]+?)\\s*(?:\\n|$)",
           Pattern.DOTALL);
 
   private TerraformFailure() {}
@@ -48,6 +48,12 @@ final class TerraformFailure {
         return Failure.no(
             "the file of %1$s now keeps its state elsewhere (aws.state), and the state is still where it was. Nothing was changed. To move it: ./rediform move-state %1$s"
                 .formatted(name));
+      }
+      if (text.contains("AWS account ID not allowed")) {
+        return Failure.no(
+            "the credentials belong to another account than the file of %s says (aws.account is \"%s\"): %s. Nothing was changed. Take the credentials of that account"
+                .formatted(
+                    name, cluster.environment().aws().account().orElse(""), error.summary()));
       }
       if (text.contains("prevent_destroy")) {
         return Failure.no(

@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Backend;
+import stacks.environment.Environment.Backend;
 import stacks.environment.Environment.Install;
 import stacks.environment.Environment.Source;
 import stacks.environment.Nearest;
@@ -27,6 +28,11 @@ final class SettingRules {
               ERROR,
               List.of("aws.state.bucket", "aws.state.backend"),
               SettingRules::missingBucket),
+          new Rule(
+              "local-state",
+              WARNING,
+              List.of("aws.state.backend", "aws.state", "aws", "platform"),
+              SettingRules::localState),
           new Rule(
               "source-not-local",
               ERROR,
@@ -94,6 +100,15 @@ final class SettingRules {
   private static final Pattern NUMBER = Pattern.compile("0|[1-9]\\d{0,8}");
 
   private SettingRules() {}
+
+  /** Only the state knows whose machines these are; it goes with the disk that has it. */
+  private static Optional<String> localState(Environment env) {
+    Environment.Aws aws = env.aws();
+    return when(
+        !isLocal(env) && aws.protect() && aws.state().backend() == Backend.LOCAL,
+        "what Terraform knows of this cluster is a file on one machine; keep it in a bucket:"
+            + " aws.state.backend: s3 and aws.state.bucket");
+  }
 
   private static Optional<String> missingBucket(Environment env) {
     return when(

@@ -15,8 +15,13 @@ public interface ClusterPlatform {
   /** What was chosen for each node and why, a line each; empty where there is nothing to choose. */
   List<String> explain(Cluster cluster);
 
-  /** Adds the cluster's resources to the stack. */
-  void build(TerraformStack stack, Cluster cluster);
+  /**
+   * Adds the cluster's resources to the stack.
+   *
+   * @param first whether it is for a first deploy: nothing serves yet, so nodes may be made side by
+   *     side
+   */
+  void build(TerraformStack stack, Cluster cluster, boolean first);
 
   /**
    * Files that the resources refer to, by their path relative to the stack's {@code cdk.tf.json}.

@@ -144,9 +144,13 @@ final class PlanRules {
       return Optional.of("is gone");
     }
     Optional<Kinds.Kind> kind = Kinds.of(resource);
+    Set<String> changed = resource.changed();
     String attributes =
-        resource.changed().stream()
+        changed.stream()
             .filter(name -> kind.filter(one -> one.isMirror(name)).isEmpty())
+            // With other aws.tags the provider counts the old ones among a resource's own; in AWS
+            // nothing has changed.
+            .filter(name -> !name.equals("tags") || changed.contains("tags_all"))
             .map(name -> Quote.shorten(name, 40))
             .collect(joining(", "));
     return when(!attributes.isEmpty(), attributes + " changed");

@@ -20,7 +20,7 @@ class RulesTest {
   private static final String LOCAL = "platform: local\n";
   private static final String KEY =
       "\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4tgv1sqFHMOHuHDMCDySkB3fYUCPSHz3fCQmFMkWnR\"";
-  private static final String AWS = "platform: aws\naws: {region: eu-central-1}\n";
+  private static final String AWS = "platform: aws\naws: {region: eu-central-1, protect: false}\n";
 
   /**
    * Both sides of a rule's line.
@@ -154,6 +154,11 @@ class RulesTest {
             AWS + "network: {keys: [" + KEY + "], operators: [10.9.0.0/24]}\n",
             "3:11: warning no-way-in: network.keys open SSH, but no network may reach it; add"
                 + " network.operators"),
+        new Line(
+            AWS.replace("protect: false", "state: {backend: local}"),
+            AWS.replace("protect: false", "state: {backend: s3, bucket: states}"),
+            "2:37: warning local-state: what Terraform knows of this cluster is a file on one"
+                + " machine; keep it in a bucket: aws.state.backend: s3 and aws.state.bucket"),
         new Line(
             LOCAL + "aws: {state: {backend: s3}}\n",
             LOCAL + "aws: {state: {backend: s3, bucket: states}}\n",

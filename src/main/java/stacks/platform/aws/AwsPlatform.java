@@ -84,7 +84,7 @@ public final class AwsPlatform implements ClusterPlatform {
   }
 
   @Override
-  public void build(TerraformStack stack, Cluster cluster) {
+  public void build(TerraformStack stack, Cluster cluster, boolean first) {
     StateBackend.addTo(stack, cluster);
     provider(stack, cluster);
     Resources perNode = new Resources();
@@ -108,7 +108,7 @@ public final class AwsPlatform implements ClusterPlatform {
             DebianImage.id(stack, cluster.environment().aws().image()),
             ready.stream().map(AwsPlatform::address).toList());
     Offerings.addTo(stack, cluster);
-    new Rolling(perNode, cluster).add(around);
+    new Rolling(perNode, cluster, first).add(around);
     perNode.addTo(stack);
   }
 

@@ -29,12 +29,20 @@ final class Rolling {
 
   private final Resources resources;
   private final Cluster cluster;
+  private final boolean first;
   private final List<String> gates = new ArrayList<>();
+  private final List<String> machines = new ArrayList<>();
   private List<String> previous;
 
-  Rolling(Resources resources, Cluster cluster) {
+  /**
+   * Nodes that are yet to be added.
+   *
+   * @param first whether no node waits for the one before it; the last gate waits for all
+   */
+  Rolling(Resources resources, Cluster cluster, boolean first) {
     this.resources = resources;
     this.cluster = cluster;
+    this.first = first;
     // No machine is touched before every volume has its new size, or AWS has refused it.
     previous =
         cluster.redis().stream().map(node -> "aws_ebs_volume." + node.name() + "-data").toList();
@@ -56,8 +64,14 @@ final class Rolling {
               List.of(Offerings.condition(node))));
       gates.add("${terraform_data." + name + ".id}");
       Machine.add(resources, node, around, "terraform_data." + name);
-      // Not what comes after the machine: the next gate looks if that has come.
-      previous = List.of("aws_instance." + node.name());
+      machines.add("aws_instance." + node.name());
+      if (!first) {
+        // Not what comes after the machine: the next gate looks if that has come.
+        previous = List.of("aws_instance." + node.name());
+      }
+    }
+    if (first) {
+      previous = machines;
     }
     resources.add(
         "terraform_data", "whole", gate(gates, Gates.whole(cluster, IN_DEPLOY), List.of()));

@@ -112,7 +112,7 @@ public final class LocalPlatform implements ClusterPlatform {
   }
 
   @Override
-  public void build(TerraformStack stack, Cluster cluster) {
+  public void build(TerraformStack stack, Cluster cluster, boolean first) {
     // Terraform runs in cdktf.out/stacks/ENV; relative, so that the output names no machine's
     // paths.
     String home = "../../../" + home(cluster.name());
