@@ -3,6 +3,7 @@ package stacks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -75,6 +76,23 @@ class DeployLabIT {
           .doesNotContain("RunInstances", "TerminateInstances");
       fork.terraform("plan", "-detailed-exitcode").succeeded();
       assertThat(fork.cdktf("diff", "exp").succeeded().out()).contains("No changes");
+    }
+  }
+
+  @Test
+  void cdktf_deploys_by_hand_with_the_lock_file_that_is_kept() throws Exception {
+    try (Fork fork = lab.fork()) {
+      fork.edit("aws:", "redis: {config: {slowlog-max-len: 256}}\naws:");
+      Path stack = fork.folder().resolve("cdktf.out/stacks/exp");
+      Files.delete(stack.resolve(".terraform.lock.hcl"));
+      // `terraform providers lock` asks the registry and ignores mirrors. With this it fails.
+      Map<String, String> noLocking = Map.of("TF_CLI_ARGS_providers_lock", "-not-called");
+      assertThat(fork.cdktf(noLocking, "diff", "exp").succeeded().out())
+          .contains("Reusing previous version of hashicorp/aws", "3 to change");
+      fork.cdktf(noLocking, "deploy", "exp", "--auto-approve").succeeded();
+      assertThat(fork.cdktf(noLocking, "diff", "exp").succeeded().out()).contains("No changes");
+      assertThat(stack.resolve(".terraform.lock.hcl"))
+          .hasSameBinaryContentAs(Path.of("src/main/resources/terraform/providers.lock.hcl"));
     }
   }
 
