@@ -150,27 +150,26 @@ def add_placement_groups():
         groups.pop(self._get_param("GroupName"))
         return EmptyResult()
 
-    from moto.ec2.models.tags import TagBackend
+    tag, untag = EC2Response.create_tags, EC2Response.delete_tags
 
-    tag, untag = TagBackend.create_tags, TagBackend.delete_tags
+    def tagged(self):
+        ids = self._get_param("Resources", [])
+        return [group for group in groups.values() if group["GroupId"] in ids]
 
-    def of(resource_ids):
-        return [group for group in groups.values() if group["GroupId"] in resource_ids]
+    def create_tags(self):
+        added = self._get_param("Tags", [])
+        for group in tagged(self):
+            kept = [each for each in group["Tags"] if each["Key"] not in {tag["Key"] for tag in added}]
+            group["Tags"] = kept + [dict(each) for each in added]
+        return EmptyResult() if tagged(self) else tag(self)
 
-    def create_tags(backend, resource_ids, tags):
-        for group in of(resource_ids):
-            known = {each["Key"]: each["Value"] for each in group["Tags"]} | tags
-            group["Tags"] = [{"Key": key, "Value": value} for key, value in known.items()]
-        others = [each for each in resource_ids if not each.startswith("pg-")]
-        return tag(backend, others, tags) if others else True
+    def delete_tags(self):
+        gone = {each["Key"] for each in self._get_param("Tags", [])}
+        for group in tagged(self):
+            group["Tags"] = [each for each in group["Tags"] if each["Key"] not in gone]
+        return EmptyResult() if tagged(self) else untag(self)
 
-    def delete_tags(backend, resource_ids, tags):
-        for group in of(resource_ids):
-            group["Tags"] = [each for each in group["Tags"] if each["Key"] not in tags]
-        others = [each for each in resource_ids if not each.startswith("pg-")]
-        return untag(backend, others, tags) if others else True
-
-    TagBackend.create_tags, TagBackend.delete_tags = create_tags, delete_tags
+    EC2Response.create_tags, EC2Response.delete_tags = create_tags, delete_tags
     EC2Response.create_placement_group = create
     EC2Response.describe_placement_groups = describe
     EC2Response.delete_placement_group = delete

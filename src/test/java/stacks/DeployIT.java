@@ -16,6 +16,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import stacks.testing.Account.Call;
 import stacks.testing.Account.Fault;
 import stacks.testing.Account.Instance;
@@ -142,7 +143,7 @@ class DeployIT {
     try (Fork fork = lab.fork()) {
       fork.edit("region: eu-central-1", "region: eu-central-1\n  account: \"210987654321\"");
       fork.log("account");
-      assertThat(deploy(fork).ended(3).err()).contains("210987654321");
+      assertThat(deploy(fork).ended(1).err()).contains("210987654321", "Nothing was changed");
       assertThat(changes(fork)).isEmpty();
     }
   }
@@ -304,11 +305,41 @@ class DeployIT {
   @Test
   void a_type_that_a_zone_does_not_offer_is_refused_at_the_plan() throws Exception {
     try (Fork fork = lab.fork()) {
-      fork.edit("memory: 4GB", "memory: 4GB, instanceType: u-3tb1.56xlarge");
+      fork.edit("memory: 4GB", "memory: 4GB, instanceType: c9x.large");
       fork.log("type");
       assertThat(deploy(fork).ended(1).err())
-          .contains("EC2 offers no u-3tb1.56xlarge in eu-central-1", "Nothing was changed");
+          .contains("EC2 offers no c9x.large in eu-central-1", "Nothing was changed");
       assertThat(changes(fork)).isEmpty();
+    }
+  }
+
+  @Test
+  void a_machine_whose_change_is_refused_after_its_stop_is_started_again() throws Exception {
+    try (Fork fork = lab.fork()) {
+      fork.edit("memory: 4GB", "memory: 8GB");
+      fork.faults(Fault.always("ModifyInstanceAttribute", "Unsupported"));
+      fork.log("refused");
+      assertThat(deploy(fork).ended(3).err())
+          .contains("redis-3 stands stopped, and is started again as it was", "(Unsupported)");
+      assertThat(touched(fork)).containsExactly("StopInstances redis-3", "StartInstances redis-3");
+      fork.faults();
+      assertThat(fork.rediform("plan", "exp").succeeded().out()).contains("exp: go");
+      assertThat(deploy(fork).succeeded().out()).contains("exp is whole");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {9, 17, 26})
+  void a_deploy_that_is_killed_is_gone_on_with_by_hand_and_in_ci(int seconds) throws Exception {
+    try (Fork fork = lab.fork()) {
+      fork.edit("memory: 4GB", "memory: 8GB");
+      fork.deployKilledAfter(seconds * 1000);
+      assertThat(fork.rediform("plan", "exp").succeeded().out()).contains("exp: go");
+      fork.log("on");
+      assertThat(fork.rediform("deploy", "exp", "--planned", "--auto-approve").succeeded().out())
+          .contains("exp is whole");
+      assertThat(fork.actions()).doesNotContain("TerminateInstances", "RunInstances");
+      assertThat(deploy(fork).succeeded().out()).contains("No changes");
     }
   }
 

@@ -24,7 +24,8 @@ public interface ClusterPlatform {
   void build(TerraformStack stack, Cluster cluster, boolean first);
 
   /**
-   * Files that the resources refer to, by their path relative to the stack's {@code cdk.tf.json}.
+   * Files that the resources refer to or Terraform reads, by their path relative to the stack's
+   * {@code cdk.tf.json}.
    */
   Map<String, String> files(Cluster cluster);
 

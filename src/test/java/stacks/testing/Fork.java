@@ -65,9 +65,21 @@ public final class Fork implements AutoCloseable {
     return project.rediform(variables, words);
   }
 
+  /** Deploys, and kills Terraform after a while, as {@link RunningDeploy#killAfter} does. */
+  public void deployKilledAfter(int millis) throws IOException, InterruptedException {
+    RunningDeploy.start(project, environment(), DeployLab.NAME, "--auto-approve").killAfter(millis);
+  }
+
   /** Runs the CDKTF CLI by itself. */
   public Run cdktf(String... words) throws IOException, InterruptedException {
+    return cdktf(Map.of(), words);
+  }
+
+  /** Runs the CDKTF CLI by itself, with more environment variables. */
+  public Run cdktf(Map<String, String> more, String... words)
+      throws IOException, InterruptedException {
     Map<String, String> variables = environment();
+    variables.putAll(more);
     variables.put("CI", "1");
     // The launcher's, which the tests run with, is for its own Node.
     variables.put("NODE_OPTIONS", "");

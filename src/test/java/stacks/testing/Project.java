@@ -93,10 +93,7 @@ public final class Project implements AutoCloseable {
     return Map.of(
         "TF_CLI_CONFIG_FILE",
         config.toString(),
-        // cdktf deploy calls `terraform providers lock`, which heeds no CLI configuration.
-        "TF_CLI_ARGS_providers_lock",
-        "-fs-mirror=" + mirror,
-        // And a cache of its own in the home folder is none of a test's business.
+        // A cache of its own in the home folder is none of a test's business.
         "CDKTF_DISABLE_PLUGIN_CACHE_ENV",
         "1");
   }

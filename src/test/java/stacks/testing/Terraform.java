@@ -36,19 +36,26 @@ public final class Terraform {
   }
 
   /** Makes provider and backend ready. */
-  public void init() throws IOException, InterruptedException {
-    initWith("-backend=true");
+  public void init(String... options) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("init", "-no-color"));
+    arguments.addAll(List.of(options));
+    if (System.getenv(MIRROR) != null) {
+      arguments.add("-plugin-dir=" + System.getenv(MIRROR));
+    }
+    run(arguments.toArray(String[]::new)).succeeded();
   }
 
   /** Makes the provider ready, for a backend that cannot be reached from here. */
   public void initWithoutBackend() throws IOException, InterruptedException {
-    initWith("-backend=false");
+    init("-backend=false");
   }
 
-  private void initWith(String backend) throws IOException, InterruptedException {
-    List<String> arguments = new ArrayList<>(List.of("init", "-no-color", backend));
+  /** Writes the lock file as for one platform; where there is no mirror, the registry is asked. */
+  public void lockProviders(String platform) throws IOException, InterruptedException {
+    List<String> arguments =
+        new ArrayList<>(List.of("providers", "lock", "-no-color", "-platform=" + platform));
     if (System.getenv(MIRROR) != null) {
-      arguments.add("-plugin-dir=" + System.getenv(MIRROR));
+      arguments.add("-fs-mirror=" + System.getenv(MIRROR));
     }
     run(arguments.toArray(String[]::new)).succeeded();
   }

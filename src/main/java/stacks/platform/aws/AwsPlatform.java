@@ -24,7 +24,8 @@ import stacks.render.UserData;
 public final class AwsPlatform implements ClusterPlatform {
   /**
    * From 5.88 on secrets have write-only values (terraform-provider-aws#41371). Nothing that is
-   * written here is known to one of the lines 5 and 6 only: docs/decisions/0025.
+   * written here is known to one of the lines 5 and 6 only: docs/decisions/0025. The CDKTF CLI
+   * leaves the lock file alone as long as that has the same words.
    */
   private static final String PROVIDER = ">= 5.88.0, < 7.0.0";
 
@@ -125,6 +126,7 @@ public final class AwsPlatform implements ClusterPlatform {
                 Collectors.toMap(
                     Machine::userDataFile, userData::packed, (a, b) -> a, TreeMap::new));
     files.put(Program.FILE, AgentProgram.packed());
+    files.put(ProviderLock.FILE, ProviderLock.text());
     return files;
   }
 

@@ -193,6 +193,21 @@ class AwsSynthTest {
         .containsExactly("redis-1-data", "redis-2-data", "redis-3-data");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"staging", "production", "production-symmetric", "existing"})
+  void every_stack_gets_the_lock_file_that_is_kept(String name) throws IOException {
+    Path lock = out.resolve("stacks/" + name + "/.terraform.lock.hcl");
+    assertThat(lock)
+        .hasSameBinaryContentAs(Path.of("src/main/resources/terraform/providers.lock.hcl"));
+    // With other words in it, cdktf would ask the registry at every diff and deploy.
+    JsonNode aws = read(name).path("terraform").path("required_providers").path("aws");
+    assertThat(lock)
+        .content()
+        .contains(
+            "provider \"registry.terraform.io/" + aws.path("source").asText() + "\" {",
+            "  constraints = \"" + aws.path("version").asText() + "\"");
+  }
+
   private static Path file(String name) {
     return out.resolve("stacks/" + name + "/cdk.tf.json");
   }
