@@ -346,6 +346,21 @@ class Starts(OneNode):
         self.assertTrue(self.health()["fit"])
 
 
+    def test_a_limit_for_a_larger_machine_waits_for_that_machine(self):
+        self.start()
+        self.live["maxmemory"] = "128mb"
+        self.settings()
+        with unittest.mock.patch.object(agent, "machine_memory", lambda: 100 << 20), \
+                unittest.mock.patch.object(self.node, "is_machine", True):
+            with self.assertRaises(agent.Refused) as refused:
+                agent.apply_settings(self.node)
+            self.assertIn("maxmemory 128mb is more than this machine has (100 MB)", str(refused.exception))
+            self.assertEqual(agent.settings_to_start_with(self.node)["maxmemory"], "64mb")
+        self.assertEqual(self.ask("CONFIG", "GET", "maxmemory")[1], str(64 << 20))
+        agent.apply_settings(self.node)  # the machine is larger now
+        self.assertEqual(self.ask("CONFIG", "GET", "maxmemory")[1], str(128 << 20))
+
+
 class Tags(OneNode):
     """Who may tag a machine decides settings, and nothing else."""
 

@@ -334,7 +334,9 @@ class DeployIT {
     try (Fork fork = lab.fork()) {
       fork.edit("memory: 4GB", "memory: 8GB");
       fork.deployKilledAfter(seconds * 1000);
-      assertThat(fork.rediform("plan", "exp").succeeded().out()).contains("exp: go");
+      assertThat(fork.rediform("plan", "exp").succeeded().out())
+          .as("killed on its way, or between two runs of Terraform and so not at all")
+          .containsAnyOf("exp: go", "a deploy would change nothing");
       fork.log("on");
       assertThat(fork.rediform("deploy", "exp", "--planned", "--auto-approve").succeeded().out())
           .contains("exp is whole");

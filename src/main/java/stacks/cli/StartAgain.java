@@ -11,8 +11,8 @@ import stacks.cluster.Cluster;
 
 /**
  * Starts a machine again, as it was, when its change has failed after it was stopped: AWS refuses a
- * type only then. It is a Terraform configuration of its own, since in the environment's the machine
- * waits for the change that has failed.
+ * type only then. It is a Terraform configuration of its own, since in the environment's the
+ * machine waits for the change that has failed.
  */
 final class StartAgain {
   private static final ObjectMapper MAPPER = new ObjectMapper();

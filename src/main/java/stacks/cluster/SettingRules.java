@@ -13,7 +13,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Backend;
-import stacks.environment.Environment.Backend;
 import stacks.environment.Environment.Install;
 import stacks.environment.Environment.Source;
 import stacks.environment.Nearest;

@@ -109,6 +109,9 @@ final class Machine {
                         .volumeType(SSD)
                         .volumeSize(rootGib(node))
                         .encrypted(true)
+                        // With the provider's default tags alone a root disk loses them when these
+                        // change (terraform-provider-aws#38301).
+                        .tags(Tags.ofRoot(around.cluster(), node))
                         .build())
                 .userDataBase64("${file(\"${path.module}/" + userDataFile(node) + "\")}")
                 .userDataReplaceOnChange(false)

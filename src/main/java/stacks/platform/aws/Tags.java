@@ -24,6 +24,13 @@ final class Tags {
     return tags;
   }
 
+  /** Tags of a machine's root disk, which takes no others. */
+  static Map<String, String> ofRoot(Cluster cluster, Node node) {
+    Map<String, String> tags = new TreeMap<>(ofAll(cluster));
+    tags.put("Name", nameOf(cluster, node.name() + "-root"));
+    return tags;
+  }
+
   /** The name that the console shows, such as {@code production-redis-1}. */
   static Map<String, String> name(Cluster cluster, String part) {
     return Map.of("Name", nameOf(cluster, part));
