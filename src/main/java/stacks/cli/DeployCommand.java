@@ -49,9 +49,6 @@ final class DeployCommand implements Callable<Integer> {
 
   private static final Duration POLL = Duration.ofMillis(200);
 
-  /** Not the plan that {@code plan} keeps for people to look at. */
-  private static final String PLAN = "deploy.plan";
-
   @Mixin private EnvironmentArgument environment;
 
   @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
@@ -80,12 +77,16 @@ final class DeployCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** Of this very run: another one in the same checkout plans for itself. */
+  private final String plan = "deploy-%d.plan".formatted(ProcessHandle.current().pid());
+
   @Override
   public Integer call() {
     Cluster cluster = environment.deployable();
     WaitCommand.checkTimeout();
     Ask.checkPossible(cluster, autoApprove);
     Terraform terraform = new Terraform(cluster, this::say);
+    terraform.stack().resolve(plan).toFile().deleteOnExit();
     Planner.Planned planned = kept ? kept(cluster, terraform) : plan(cluster, terraform);
     obey(planned.review());
     if (planned.changes()) {
@@ -99,13 +100,13 @@ final class DeployCommand implements Callable<Integer> {
     checkPorts(cluster);
     StatePlace.init(cluster, terraform);
     Planner planner = new Planner(cluster, terraform, this::say);
-    Planner.Planned planned = planner.plan(PLAN, approved);
+    Planner.Planned planned = planner.plan(plan, approved);
     Review review = planned.review();
     boolean first = !review.known().machines() && review.verdict() == Verdict.GO;
     if (first && cluster.environment().platform() == Platform.AWS && review.nodes().size() > 1) {
       // Nobody has to wait for another where nothing serves yet.
       SynthCommand.write(List.of(cluster), true);
-      planned = planner.plan(PLAN, approved);
+      planned = planner.plan(plan, approved);
     }
     return planned;
   }
@@ -152,7 +153,7 @@ final class DeployCommand implements Callable<Integer> {
     Terraform.Applied applied =
         leaving
             .map(parts -> parts.apply(terraform, withoutGates, this::say))
-            .orElseGet(() -> terraform.apply(kept ? Reviews.KEPT : PLAN));
+            .orElseGet(() -> terraform.apply(kept ? Reviews.KEPT : plan));
     if (applied.code() != 0) {
       StartAgain.whatStopped(cluster, applied, terraform, this::say);
       throw TerraformFailure.ofApply(cluster, applied, again);
@@ -161,7 +162,7 @@ final class DeployCommand implements Callable<Integer> {
 
   /** What is carried out in parts is planned anew, and must come to what was kept. */
   private void checkThatItStillHolds(Cluster cluster, Terraform terraform, Review review) {
-    Review now = new Planner(cluster, terraform, this::say).plan(PLAN, true).review();
+    Review now = new Planner(cluster, terraform, this::say).plan(plan, true).review();
     if (!now.changes().equals(review.changes())) {
       throw Failure.no(
           "the plan that is kept is stale: %1$s has changed since. Nothing was changed. Plan again: ./rediform plan %1$s"

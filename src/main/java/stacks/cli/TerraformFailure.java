@@ -100,7 +100,7 @@ final class TerraformFailure {
       String text = error.summary() + "\n" + error.detail();
       if (text.contains("local-exec provisioner error")) {
         String gate = error.address();
-        String node = gate.replaceFirst("^terraform_data\\.", "").replaceFirst("-gate$", "");
+        String node = gate.replaceFirst("^terraform_data\\.", "").replaceFirst("-(gate|settings)$", "");
         if (gate.endsWith("identity")) {
           return Failure.no(
               "%s was not deployed; the line above says why".formatted(cluster.name()));
@@ -108,8 +108,7 @@ final class TerraformFailure {
         boolean isGate = gate.endsWith("-gate") || gate.endsWith("-settings");
         return Failure.no(
             (isGate
-                    ? "the gate of %s stayed shut; the line above says why. %s was not touched"
-                        .formatted(node, node)
+                    ? "the gate of %s stayed shut; the line above says why".formatted(node)
                     : "%s did not become whole; the line above says why".formatted(cluster.name()))
                 + ". %s. Mend that, then: %s".formatted(done, again));
       }

@@ -118,7 +118,7 @@ class CoreIT {
             "a node is down: refused",
             Limits::planned,
             () ->
-                assertThat(rollout.impatientDeploy().ended(3).all())
+                assertThat(rollout.impatientDeploy().ended(1).all())
                     .contains(down + " cannot be reached")
                     .contains("redis-3 was not touched"));
     assertThat(seen.dataNodesAway()).as("beside the one that is down").isZero();

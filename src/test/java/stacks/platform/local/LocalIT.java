@@ -105,7 +105,7 @@ class LocalIT {
     assertThat(review.path("nodes").findValuesAsText("name"))
         .containsExactlyInAnyOrderElementsOf(nodes);
     assertThat(review.path("changes").findValuesAsText("address"))
-        .hasSize(15)
+        .hasSize(16)
         .contains("terraform_data.redis-1", "terraform_data.redis-1-settings");
     assertThat(project.processes()).isEmpty();
   }
@@ -368,7 +368,7 @@ class LocalIT {
     long supervisor = Long.parseLong(Files.readString(home.resolve("run/pid")).strip());
     ProcessHandle.of(supervisor).orElseThrow().destroyForcibly();
     Eventually.within(Duration.ofSeconds(10), () -> rediform("status", "local").ended(1));
-    assertThat(rediform("deploy", "local").succeeded().out()).contains("sentinel-3: starts");
+    assertThat(rediform("deploy", "local").succeeded().err()).contains("sentinel-3: starts");
     assertWhole();
     project.terraform("local", "plan", "-detailed-exitcode", "-input=false").ended(0);
   }
@@ -406,7 +406,7 @@ class LocalIT {
     assertThat(review.path("nodes").findValuesAsText("name"))
         .containsExactly("redis-4", "redis-3", "redis-2", "redis-1");
     Run deploy = rediform("deploy", "local").succeeded();
-    assertThat(deploy.out())
+    assertThat(deploy.err())
         .contains("redis-4: takes maxmemory 96mb", "redis-1: takes maxmemory 96mb")
         .doesNotContain("restarts");
     assertWhole();
@@ -451,7 +451,7 @@ class LocalIT {
   @Order(14)
   void a_replica_that_left_the_file_is_stopped_and_its_data_goes_with_it() throws Exception {
     project.environment("local", environment(2));
-    assertThat(rediform("deploy", "local").succeeded().out()).contains("redis-4: stopped");
+    assertThat(rediform("deploy", "local").succeeded().err()).contains("redis-4: stopped");
     assertThat(project.folder().resolve(".rediform/local/redis-4")).doesNotExist();
     assertThat(serverOn(port + 3)).isEmpty();
     assertWhole();
@@ -466,7 +466,7 @@ class LocalIT {
     project.environment("local", environment(2, 5));
     rediform("deploy", "local").succeeded();
     project.environment("local", environment(2, 3));
-    assertThat(rediform("deploy", "local").succeeded().out()).contains("sentinel-5: stopped");
+    assertThat(rediform("deploy", "local").succeeded().err()).contains("sentinel-5: stopped");
     assertThat(assertWhole().out().lines().filter(line -> line.contains("3 Sentinels"))).hasSize(3);
   }
 

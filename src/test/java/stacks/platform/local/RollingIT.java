@@ -189,7 +189,7 @@ class RollingIT {
               "a value that Redis refuses, and the old one again",
               () -> {
                 write("{" + right + "}", "{" + config + "}");
-                Run refused = deploy().ended(3);
+                Run refused = deploy().ended(1);
                 assertThat(refused.all())
                     .containsPattern(
                         "redis-3 is not fit: Redis does not take its new settings:"
@@ -232,7 +232,7 @@ class RollingIT {
       }
       Load load = new Load(cluster(), password(), () -> {});
       write("maxmemory: 80mb", "maxmemory: 32mb");
-      Run refused = deploy().ended(3);
+      Run refused = deploy().ended(1);
       assertThat(refused.all())
           .containsPattern("redis-\\d uses \\d+mb of memory, and the file gives it maxmemory 32mb")
           .contains("redis-3 was not touched");
@@ -363,7 +363,7 @@ class RollingIT {
         .destroyForcibly();
     write("maxmemory: 80mb", "maxmemory: 72mb");
     Run stopped =
-        project.rediform(Map.of("REDIFORM_WAIT_TIMEOUT", "10s"), "deploy", "local").ended(3);
+        project.rediform(Map.of("REDIFORM_WAIT_TIMEOUT", "10s"), "deploy", "local").ended(1);
     assertThat(stopped.all())
         .contains(replica + " is not fit")
         .containsPattern("redis-\\d was not touched");
@@ -403,8 +403,9 @@ class RollingIT {
         () ->
             assertThat(project.folder().resolve(".rediform/local/.terraform.tfstate.lock.info"))
                 .exists());
-    Run second = deploy().ended(3);
-    assertThat(second.all()).contains("Error acquiring the state lock");
+    assertThat(deploy().succeeded().all())
+        .as("it waits for the first, and then has nothing to do")
+        .contains("state lock", "No changes");
     assertThat(first.await()).isZero();
     project.rediform("wait", "local", "--timeout", "60s").succeeded();
   }
