@@ -161,26 +161,6 @@ def add_placement_groups():
         self.ec2_backend.tags.pop(group["GroupId"], None)
         return EmptyResult()
 
-    tag, untag = EC2Response.create_tags, EC2Response.delete_tags
-
-    def tagged(self):
-        ids = self._get_param("Resources", [])
-        return [group for group in groups.values() if group["GroupId"] in ids]
-
-    def create_tags(self):
-        added = self._get_param("Tags", [])
-        for group in tagged(self):
-            kept = [each for each in group["Tags"] if each["Key"] not in {tag["Key"] for tag in added}]
-            group["Tags"] = kept + [dict(each) for each in added]
-        return EmptyResult() if tagged(self) else tag(self)
-
-    def delete_tags(self):
-        gone = {each["Key"] for each in self._get_param("Tags", [])}
-        for group in tagged(self):
-            group["Tags"] = [each for each in group["Tags"] if each["Key"] not in gone]
-        return EmptyResult() if tagged(self) else untag(self)
-
-    EC2Response.create_tags, EC2Response.delete_tags = create_tags, delete_tags
     EC2Response.create_placement_group = create
     EC2Response.describe_placement_groups = describe
     EC2Response.delete_placement_group = delete
