@@ -8,6 +8,7 @@ test may ask of it beyond what AWS offers is in aws_lab.py.
 """
 
 import base64
+import itertools
 import json
 import os
 import signal
@@ -120,56 +121,46 @@ def take_the_network_interface_with_its_nat_gateway():
 def add_placement_groups():
     """moto 5.2.1 has none."""
     from moto.core.responses import ActionResult, EmptyResult
+    from moto.ec2 import utils
     from moto.ec2.exceptions import EC2ClientError
     from moto.ec2.responses import EC2Response
 
     groups = {}
+    numbers = itertools.count()
+    # Without these two no call may change their tags.
+    utils.EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"
+    utils.EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"
 
     def create(self):
         name = self._get_param("GroupName")
         tags = self._parse_tag_specification("placement-group").get("placement-group", {})
         groups[name] = {
             "GroupName": name,
-            "GroupId": f"pg-{len(groups):017x}",
+            "GroupId": f"pg-{next(numbers):017x}",
             "GroupArn": f"arn:aws:ec2:{self.region}:123456789012:placement-group/{name}",
             "Strategy": self._get_param("Strategy"),
             "SpreadLevel": "rack",
             "State": "available",
-            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
-        return ActionResult({"PlacementGroup": groups[name]})
+        self.ec2_backend.create_tags([groups[name]["GroupId"]], tags)
+        return ActionResult({"PlacementGroup": described(self, name)})
+
+    def described(self, name):
+        tags = self.ec2_backend.tags[groups[name]["GroupId"]]
+        return {**groups[name], "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def describe(self):
         names = self._get_param("GroupNames", [])
         missing = [name for name in names if name not in groups]
         if missing:
             raise EC2ClientError("InvalidPlacementGroup.Unknown", f"unknown: {missing}")
-        return ActionResult({"PlacementGroups": [groups[name] for name in names or groups]})
+        return ActionResult({"PlacementGroups": [described(self, name) for name in names or groups]})
 
     def delete(self):
-        groups.pop(self._get_param("GroupName"))
+        group = groups.pop(self._get_param("GroupName"))
+        self.ec2_backend.tags.pop(group["GroupId"], None)
         return EmptyResult()
 
-    tag, untag = EC2Response.create_tags, EC2Response.delete_tags
-
-    def tagged(self):
-        ids = self._get_param("Resources", [])
-        return [group for group in groups.values() if group["GroupId"] in ids]
-
-    def create_tags(self):
-        added = self._get_param("Tags", [])
-        for group in tagged(self):
-            kept = [each for each in group["Tags"] if each["Key"] not in {tag["Key"] for tag in added}]
-            group["Tags"] = kept + [dict(each) for each in added]
-        return EmptyResult() if tagged(self) else tag(self)
-
-    def delete_tags(self):
-        gone = {each["Key"] for each in self._get_param("Tags", [])}
-        for group in tagged(self):
-            group["Tags"] = [each for each in group["Tags"] if each["Key"] not in gone]
-        return EmptyResult() if tagged(self) else untag(self)
-
-    EC2Response.create_tags, EC2Response.delete_tags = create_tags, delete_tags
     EC2Response.create_placement_group = create
     EC2Response.describe_placement_groups = describe
     EC2Response.delete_placement_group = delete
