@@ -100,7 +100,8 @@ final class TerraformFailure {
       String text = error.summary() + "\n" + error.detail();
       if (text.contains("local-exec provisioner error")) {
         String gate = error.address();
-        String node = gate.replaceFirst("^terraform_data\\.", "").replaceFirst("-(gate|settings)$", "");
+        String node =
+            gate.replaceFirst("^terraform_data\\.", "").replaceFirst("-(gate|settings)$", "");
         if (gate.endsWith("identity")) {
           return Failure.no(
               "%s was not deployed; the line above says why".formatted(cluster.name()));
