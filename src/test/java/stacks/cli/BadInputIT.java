@@ -97,7 +97,7 @@ class BadInputIT {
   }
 
   @Test
-  void a_failed_deploy_or_destroy_claims_nothing_about_what_is_done_and_can_be_run_again()
+  void a_deploy_or_destroy_that_terraform_fails_says_that_nothing_was_changed()
       throws Exception {
     Path programs = Files.createDirectories(project.folder().resolve("programs"));
     Path terraform = Files.writeString(programs.resolve("terraform"), "#!/bin/sh\nexit 1\n");
@@ -106,7 +106,7 @@ class BadInputIT {
     for (String verb : List.of("deploy", "destroy")) {
       Run run = project.rediform(broken, verb, "local").ended(3);
       assertThat(run.err())
-          .contains(verb + " local did not finish", "run the same command again")
+          .contains("terraform init failed, and nothing was changed")
           .doesNotContain("No data was removed");
     }
   }
