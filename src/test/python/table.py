@@ -1,7 +1,7 @@
 """Tells which tests ran and which were skipped, and why: the end of ./verify.
 
 usage: python3 table.py [--require-all] [--hosts]     in the project's folder, after mvn verify
---hosts: the suites on real hosts were to run, too; otherwise they are listed with their command.
+--hosts: the suites that take long were to run, too; otherwise they are listed with their command.
 Exit code 1 when nothing ran, or with --require-all when anything was skipped.
 """
 import glob
@@ -57,7 +57,7 @@ def main(words):
     if "--hosts" not in words:
         for name, tests in suites:
             if name not in seen:
-                print("  not run %s, %d tests on real hosts; to run it: ./verify --hosts, or mvn verify -Dit.test=%s"
+                print("  not run %s, %d tests; to run it: ./verify --hosts, or mvn verify -Dit.test=%s"
                       % (name, tests, name.rsplit(".", 1)[-1]))
     return 1 if ran == 0 or ("--require-all" in words and skipped) else 0
 

@@ -62,7 +62,7 @@ class VerifyTest {
     assertThat(table("--require-all").succeeded().out())
         .contains("1 tests ran, 0 were skipped")
         .contains(
-            "  not run stacks.lab.FaultSuite, 2 tests on real hosts; to run it:"
+            "  not run stacks.lab.FaultSuite, 2 tests; to run it:"
                 + " ./verify --hosts, or mvn verify -Dit.test=FaultSuite");
   }
 

@@ -171,9 +171,7 @@ final class DeployCommand implements Callable<Integer> {
   }
 
   private void say(String line) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println(line.startsWith("rediform: ") ? line : "rediform: " + line);
-    err.flush();
+    Progress.of(spec).accept(line);
   }
 
   /** What a person wants to know next: how it is, if that can be seen from here. */

@@ -182,8 +182,6 @@ final class DestroyCommand implements Callable<Integer> {
   }
 
   private void say(String line) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println(line.startsWith("rediform: ") ? line : "rediform: " + line);
-    err.flush();
+    Progress.of(spec).accept(line);
   }
 }

@@ -1,6 +1,5 @@
 package stacks.cli;
 
-import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -31,8 +30,7 @@ final class MoveStateCommand implements Callable<Integer> {
   public Integer call() {
     Cluster cluster = environment.deployable();
     SynthCommand.write(List.of(cluster));
-    PrintWriter err = spec.commandLine().getErr();
-    Consumer<String> say = line -> err.println("rediform: " + line);
+    Consumer<String> say = Progress.of(spec);
     boolean moved = StatePlace.move(cluster, new Terraform(cluster, say), say);
     spec.commandLine()
         .getOut()

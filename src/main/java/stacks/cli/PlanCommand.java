@@ -1,6 +1,5 @@
 package stacks.cli;
 
-import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -38,8 +37,7 @@ final class PlanCommand implements Callable<Integer> {
     options.check();
     Cluster cluster = environment.cluster();
     SynthCommand.write(List.of(cluster));
-    PrintWriter err = spec.commandLine().getErr();
-    Consumer<String> say = line -> err.println("rediform: " + line);
+    Consumer<String> say = Progress.of(spec);
     Terraform terraform = new Terraform(cluster, say);
     StatePlace.init(cluster, terraform);
     Review review =

@@ -1,6 +1,5 @@
 package stacks.cli;
 
-import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +23,8 @@ import stacks.operate.NotPossible;
 import stacks.operate.Wait;
 import stacks.platform.Platforms;
 import stacks.review.Change;
+import stacks.review.Review;
+import stacks.review.Severity;
 
 @Command(
     name = "replace",
@@ -97,8 +98,10 @@ final class ReplaceCommand implements Callable<Integer> {
             .map(address -> "-replace=" + address)
             .toList();
     terraform.plan(PLAN, words);
+    Review review = Reviews.made(cluster, PLAN, false);
+    refuseWhatElseIsBlocked(review, node);
     Set<String> others =
-        Reviews.made(cluster, PLAN, false).changes().stream()
+        review.changes().stream()
             .map(Change::node)
             .filter(name -> !name.equals(node.name()) && !name.equals(Change.SHARED))
             .collect(Collectors.toCollection(TreeSet::new));
@@ -107,6 +110,24 @@ final class ReplaceCommand implements Callable<Integer> {
           "the file of %1$s has other changes, to %2$s; a replacement does one thing. Deploy them first: ./rediform deploy %1$s"
               .formatted(cluster.name(), String.join(", ", others)));
     }
+  }
+
+  /** That this node is made anew is what was asked for; nothing else that blocks a deploy is. */
+  private static void refuseWhatElseIsBlocked(Review review, Node node) {
+    review.findings().stream()
+        .filter(finding -> finding.counts() && finding.severity() == Severity.BLOCK)
+        .filter(finding -> !finding.place().contains(node.name()))
+        .findFirst()
+        .ifPresent(
+            finding -> {
+              throw Failure.no(
+                  "%s: %s: %s. Nothing was changed. %s"
+                      .formatted(
+                          finding.rule().id(),
+                          finding.place(),
+                          finding.message(),
+                          finding.rule().remedy()));
+            });
   }
 
   private void await(Cluster cluster, Look look, Gate gate) {
@@ -135,8 +156,6 @@ final class ReplaceCommand implements Callable<Integer> {
   }
 
   private void say(String line) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println(line.startsWith("rediform: ") ? line : "rediform: " + line);
-    err.flush();
+    Progress.of(spec).accept(line);
   }
 }

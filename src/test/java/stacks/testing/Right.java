@@ -25,7 +25,7 @@ public record Right(String action, String resource) {
 
   /**
    * The data source aws_ami asks this of an image, which always fails, and it ignores the error.
-   * {@code PoliciesIT} refuses the call.
+   * {@code PoliciesSuite} refuses the call.
    */
   public static final String IGNORED = "GetInstanceUefiData";
 

@@ -29,9 +29,9 @@ import stacks.testing.Run;
 
 /**
  * The IAM policies that the pages show are made of the calls of a plan and of deploys. To renew
- * them: {@code mvn verify -Dit.test=PoliciesIT -Dgolden.update=true}.
+ * them: {@code mvn verify -Dit.test=PoliciesSuite -Dgolden.update=true}.
  */
-class PoliciesIT {
+class PoliciesSuite {
   private static final Path PLAN_PAGE = Path.of("docs/ci.md");
   private static final Path DEPLOY_PAGE = Path.of("docs/aws.md");
 
