@@ -361,6 +361,37 @@ class Starts(OneNode):
         self.assertEqual(self.ask("CONFIG", "GET", "maxmemory")[1], str(128 << 20))
 
 
+    def test_a_dump_of_a_newer_redis_keeps_the_server_down_and_is_not_written_over(self):
+        self.live["appendonly"] = "no"
+        self.start()
+        self.fill()
+        self.stop()
+        path = self.path("data/dump.rdb")
+        with open(path, "r+b") as dump:
+            dump.write(b"REDIS0099")
+        with open(path, "rb") as dump:
+            before = dump.read()
+        self.gate()
+        with subprocess.Popen(
+                [os.path.join(self.home, "../bin/redis-server"), self.path("live/redis.conf")],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+            said = server.communicate(timeout=LIMIT)[0]
+        self.assertNotEqual(server.returncode, 0)
+        self.assertIn("Can't handle RDB format version 99", said)
+        with open(path, "rb") as dump:
+            self.assertEqual(dump.read(), before)
+
+    def test_a_user_made_by_hand_is_gone_after_a_start_even_when_it_was_saved(self):
+        self.start()
+        self.fill()
+        self.ask("ACL", "SETUSER", "guest", "on", ">guest", "~*", "+get")
+        with contextlib.suppress(agent.RedisError):
+            self.ask("ACL", "SAVE")
+        self.stop()
+        self.start()
+        self.assertNotIn("guest", self.ask("ACL", "USERS"))
+
+
 class Tags(OneNode):
     """Who may tag a machine decides settings, and nothing else."""
 
