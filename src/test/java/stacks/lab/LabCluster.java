@@ -151,7 +151,7 @@ public final class LabCluster implements Hosts, AutoCloseable {
   }
 
   private String role() {
-    return cluster.name() + "-node";
+    return cluster.name() + "-" + cluster.environment().aws().region().orElseThrow() + "-node";
   }
 
   String secret() {

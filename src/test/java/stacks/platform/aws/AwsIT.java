@@ -166,10 +166,15 @@ class AwsIT {
       assertThat(machine.path("hops").asInt()).isEqualTo(1);
       assertThat(machine.path("protected").asBoolean())
           .isEqualTo(cluster.environment().aws().protect());
-      assertThat(machine.path("profile").asText()).isEqualTo(cluster.name() + "-node");
+      assertThat(machine.path("profile").asText()).isEqualTo(role(cluster));
       assertThat(machine.path("tags").path("rediform").asText()).isEqualTo(cluster.name());
       assertDisks(node, name, machine);
     }
+  }
+
+  /** A role is the whole account's, so its name has the region. */
+  private static String role(Cluster cluster) {
+    return cluster.name() + "-" + cluster.environment().aws().region().orElseThrow() + "-node";
   }
 
   private static void assertDisks(Node node, String name, JsonNode machine) {
@@ -236,7 +241,7 @@ class AwsIT {
         .containsExactlyInAnyOrder("admin", "app", "backup", "exporter", "replica", "sentinel");
     assertThat(new TreeSet<>(passwords(found))).hasSize(6).allMatch(p -> p.matches("\\w{32}"));
     JsonNode statements =
-        found.path("policies").path(cluster.name() + "-node").path("read-passwords");
+        found.path("policies").path(role(cluster)).path("read-passwords");
     assertThat(statements.path("Statement")).hasSize(1);
     assertThat(statements.path("Statement").get(0).path("Action").asText())
         .isEqualTo("secretsmanager:GetSecretValue");
