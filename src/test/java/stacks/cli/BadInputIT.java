@@ -97,8 +97,7 @@ class BadInputIT {
   }
 
   @Test
-  void a_deploy_or_destroy_that_terraform_fails_says_that_nothing_was_changed()
-      throws Exception {
+  void a_deploy_or_destroy_that_terraform_fails_says_that_nothing_was_changed() throws Exception {
     Path programs = Files.createDirectories(project.folder().resolve("programs"));
     Path terraform = Files.writeString(programs.resolve("terraform"), "#!/bin/sh\nexit 1\n");
     assertThat(terraform.toFile().setExecutable(true)).isTrue();

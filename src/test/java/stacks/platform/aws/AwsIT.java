@@ -240,8 +240,7 @@ class AwsIT {
     assertThat(names(secret.path("value")))
         .containsExactlyInAnyOrder("admin", "app", "backup", "exporter", "replica", "sentinel");
     assertThat(new TreeSet<>(passwords(found))).hasSize(6).allMatch(p -> p.matches("\\w{32}"));
-    JsonNode statements =
-        found.path("policies").path(role(cluster)).path("read-passwords");
+    JsonNode statements = found.path("policies").path(role(cluster)).path("read-passwords");
     assertThat(statements.path("Statement")).hasSize(1);
     assertThat(statements.path("Statement").get(0).path("Action").asText())
         .isEqualTo("secretsmanager:GetSecretValue");
