@@ -29,8 +29,10 @@ import stacks.testing.Run;
 /**
  * What a deploy does to a living cluster when the file, the account or the way to the nodes is not
  * as it should be; each on a copy of one cluster, and told by the calls that were made.
+ *
+ * <p>They run side by side, since a deploy mostly waits, and beside no other class, since some of
+ * those count milliseconds.
  */
-@Execution(ExecutionMode.CONCURRENT)
 class DeployIT {
   private static final String FILE =
       """
@@ -113,6 +115,7 @@ class DeployIT {
   }
 
   @ParameterizedTest
+  @Execution(ExecutionMode.CONCURRENT)
   @CsvSource(
       delimiter = '|',
       textBlock =
@@ -144,6 +147,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void another_account_is_refused() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("region: eu-central-1", "region: eu-central-1\n  account: \"210987654321\"");
@@ -154,6 +158,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void machines_that_the_state_does_not_know_are_left_alone() throws Exception {
     try (Fork fork = lab.fork();
         Fork clone = fork.freshClone()) {
@@ -172,6 +177,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void what_was_changed_by_hand_is_put_back_behind_gates_one_at_a_time() throws Exception {
     try (Fork fork = lab.fork()) {
       for (String name : List.of("redis-1", "redis-2", "redis-3")) {
@@ -193,6 +199,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_stopped_and_a_lost_machine_come_back_behind_gates() throws Exception {
     try (Fork fork = lab.fork()) {
       byHand(fork, "redis-3", "each.stop()");
@@ -206,6 +213,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void tags_that_were_changed_by_hand_pass_the_gate_before_they_are_put_back() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.byHand(
@@ -220,6 +228,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void passwords_that_are_gone_are_not_made_anew() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.byHand(
@@ -233,6 +242,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void passwords_that_are_to_be_deleted_can_be_had_back_or_go_with_the_rest() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.byHand("sm.delete_secret(SecretId='rediform/exp/nodes', RecoveryWindowInDays=7)");
@@ -255,6 +265,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_living_cluster_is_not_changed_from_where_nobody_sees_it() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("memory: 4GB", "memory: 8GB");
@@ -271,6 +282,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void what_leaves_leaves_last_and_one_at_a_time() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("replicas: {count: 2}", "replicas: {count: 3}");
@@ -294,6 +306,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_whole_cluster_goes_only_when_its_file_says_so_and_its_name_is_free_at_once()
       throws Exception {
     try (Fork fork = lab.fork()) {
@@ -310,6 +323,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_type_that_a_zone_does_not_offer_is_refused_at_the_plan() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("memory: 4GB", "memory: 4GB, instanceType: c9x.large");
@@ -321,6 +335,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_machine_whose_change_is_refused_after_its_stop_is_started_again() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("memory: 4GB", "memory: 8GB");
@@ -340,6 +355,7 @@ class DeployIT {
   }
 
   @ParameterizedTest
+  @Execution(ExecutionMode.CONCURRENT)
   @MethodSource("moments")
   void a_deploy_that_is_killed_is_gone_on_with_by_hand_and_in_ci(int seconds) throws Exception {
     try (Fork fork = lab.fork()) {
@@ -366,6 +382,7 @@ class DeployIT {
   }
 
   @ParameterizedTest
+  @Execution(ExecutionMode.CONCURRENT)
   @MethodSource("refusals")
   void a_first_deploy_that_stops_half_way_goes_on_or_goes(String code, int made) throws Exception {
     try (DeployLab empty = DeployLab.empty(FILE);
@@ -386,6 +403,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_deploy_that_nobody_saw_succeed_does_not_say_so() throws Exception {
     try (DeployLab empty = DeployLab.empty(FILE.replace("  shell: SHELL\n", ""));
         Fork fork = empty.fork()) {
@@ -400,6 +418,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void the_state_moves_to_a_bucket_and_back_and_no_old_copy_is_of_use() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.bucket("our-states");
@@ -430,6 +449,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_lock_that_a_killed_run_has_left_names_its_owner_and_the_way_out() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.bucket("our-states");
@@ -454,6 +474,7 @@ class DeployIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void tags_of_all_resources_change_without_false_drift() throws Exception {
     try (Fork fork = lab.fork()) {
       fork.edit("tags: {Team: a}", "tags: {Team: b}");
@@ -474,6 +495,7 @@ class DeployIT {
 
   /** Plain Terraform on what was synthesized, as {@code cdktf deploy} runs it. */
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void a_deploy_by_hand_changes_nothing_more_than_ours() throws Exception {
     try (Fork fork = lab.fork()) {
       assertThat(fork.cdktf("diff", "exp").succeeded().out()).contains("No changes");

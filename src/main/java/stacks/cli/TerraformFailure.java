@@ -98,6 +98,9 @@ final class TerraformFailure {
             : "What is done stays (%d of the plan's steps)".formatted(applied.done().size());
     for (Diagnostic error : errors) {
       String text = error.summary() + "\n" + error.detail();
+      if (text.contains("acquiring the state lock")) {
+        return Failure.missing(locked(cluster.name(), text));
+      }
       if (text.contains("local-exec provisioner error")) {
         String gate = error.address();
         String node =
