@@ -111,9 +111,9 @@ final class DeployCommand implements Callable<Integer> {
     return planned;
   }
 
-  /** Whoever has planned has seen and approved of it; Terraform refuses a plan that is stale. */
+  /** Terraform refuses a plan that is stale. */
   private Planner.Planned kept(Cluster cluster, Terraform terraform) {
-    Review review = Reviews.kept(cluster, true);
+    Review review = Reviews.kept(cluster, approved);
     StatePlace.init(cluster, terraform);
     return new Planner.Planned(!review.changes().isEmpty(), review);
   }
