@@ -85,7 +85,7 @@ final class DestroyCommand implements Callable<Integer> {
     boolean formed = state.contains(Terraform.FORMED);
     if (attempt.errors().isEmpty()) {
       Review review = Reviews.made(cluster, PLAN, true);
-      formed |= review.known().machines() && !review.known().identity();
+      formed |= review.known().isLiving();
       refuseStrangers(review);
     }
     if (!cluster.environment().aws().protect()) {

@@ -51,7 +51,7 @@ final class Leaving {
             .filter(name -> cluster.node(name).isEmpty())
             .toList();
     boolean local = cluster.environment().platform() == Platform.LOCAL;
-    return names.isEmpty() || local || !review.known().formed()
+    return names.isEmpty() || local || !review.known().isLiving()
         ? Optional.empty()
         : Optional.of(new Leaving(cluster, names));
   }

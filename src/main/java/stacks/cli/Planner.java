@@ -39,8 +39,7 @@ final class Planner {
     List<String> words = new ArrayList<>(List.of(options));
     boolean changes = terraform.plan(file, words);
     Review review = Reviews.made(cluster, file, approved);
-    Review.Known known = review.known();
-    boolean adopts = known.machines() && !known.identity();
+    boolean adopts = review.known().isOlder();
     if (adopts) {
       words.add("-var=" + Identity.ADOPT + "=true");
     }

@@ -14,14 +14,12 @@ final class Reach {
 
   /** Ends the command where a living cluster would be changed from where nobody sees it. */
   static void check(Cluster cluster, Review review, boolean withoutGates) {
-    boolean living =
-        review.known().formed() || review.known().machines() && !review.known().identity();
     boolean touches =
         review.changes().stream().map(Change::address).anyMatch(Reach::waits)
             || review.costs().removedNodes() > 0;
     if (withoutGates
         || cluster.environment().platform() == Platform.LOCAL
-        || !living
+        || !review.known().isLiving()
         || !touches
         || !review.known().running()) {
       return;

@@ -54,19 +54,7 @@ final class Tool {
   int run() {
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     prepare(builder);
-    Process process = start(builder);
-    // Ctrl-C reaches the whole process group: the tool ends by itself, in its own order, and
-    // Terraform releases its lock. Were we gone first, the terminal would show nothing of that.
-    Thread waiter = new Thread(() -> waitFor(process));
-    Runtime.getRuntime().addShutdownHook(waiter);
-    int code = waitFor(process);
-    try {
-      Runtime.getRuntime().removeShutdownHook(waiter);
-    } catch (IllegalStateException e) {
-      // Ctrl-C reached this process too: it is on its way out.
-      return INTERRUPTED;
-    }
-    return code;
+    return untilItEnds(start(builder), process -> {});
   }
 
   /**
@@ -77,18 +65,30 @@ final class Tool {
   int lines(Consumer<String> line) {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     prepare(builder);
-    Process process = start(builder);
+    return untilItEnds(
+        start(builder),
+        process -> {
+          try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            out.lines().forEach(line);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  /**
+   * Ctrl-C reaches the whole process group: the tool ends by itself, in its own order, and
+   * Terraform releases its lock. Were we gone first, the terminal would show nothing of that.
+   */
+  private static int untilItEnds(Process process, Consumer<Process> meanwhile) {
     Thread waiter = new Thread(() -> waitFor(process));
-    Runtime.getRuntime().addShutdownHook(waiter); // as in run()
-    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
-      out.lines().forEach(line);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Runtime.getRuntime().addShutdownHook(waiter);
+    meanwhile.accept(process);
     int code = waitFor(process);
     try {
       Runtime.getRuntime().removeShutdownHook(waiter);
     } catch (IllegalStateException e) {
+      // Ctrl-C reached this process too: it is on its way out.
       return INTERRUPTED;
     }
     return code;
@@ -190,7 +190,7 @@ final class Tool {
       return process.waitFor();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return 130;
+      return INTERRUPTED;
     }
   }
 }

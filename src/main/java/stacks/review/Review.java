@@ -39,7 +39,20 @@ public record Review(
    * @param formed whether the cluster was whole once
    * @param running whether any of the machines runs, as far as that is known
    */
-  public record Known(boolean machines, boolean identity, boolean formed, boolean running) {}
+  public record Known(boolean machines, boolean identity, boolean formed, boolean running) {
+    /** Whether its machines are of before the state remembered what may never change. */
+    public boolean isOlder() {
+      return machines && !identity;
+    }
+
+    /**
+     * Whether it was whole once, as far as that is known: an older state cannot say that it was
+     * not.
+     */
+    public boolean isLiving() {
+      return formed || isOlder();
+    }
+  }
 
   /** What was found by each rule, in the same order. */
   public Map<ReviewRule, List<Finding>> byRule() {
