@@ -26,23 +26,13 @@ class FuzzSynthTest {
         Mutations.accepted(20261123, 10_000)
             .filter(cluster -> cluster.nodes().size() <= MOST_NODES)
             .distinct()
-            .map(cluster -> renamed(cluster, "fuzz-" + number.incrementAndGet()))
+            // Stacks of one app need names of their own.
+            .map(cluster -> cluster.named("fuzz-" + number.incrementAndGet()))
             .toList();
     assertThat(accepted).hasSizeGreaterThan(200);
     Synth.write(out, accepted);
     for (Cluster cluster : accepted) {
       assertThat(Synth.stack(out, cluster.name()).resolve("cdk.tf.json")).isNotEmptyFile();
     }
-  }
-
-  /** Stacks of one app need names of their own. */
-  private static Cluster renamed(Cluster cluster, String name) {
-    return new Cluster(
-        name,
-        cluster.environment(),
-        cluster.subnets(),
-        cluster.redis(),
-        cluster.sentinels(),
-        cluster.quorum());
   }
 }

@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Platform;
 import stacks.operate.Agents;
 import stacks.operate.Look;
 import stacks.operate.Password;
@@ -42,7 +41,7 @@ final class Access {
 
   /** The nodes that are there, as far as that can be known without asking them. */
   static Set<String> existing(Cluster cluster) {
-    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    boolean local = cluster.isLocal();
     Path home = Path.of(LocalPlatform.home(cluster.name()));
     return cluster.nodes().stream()
         .map(Node::name)
@@ -58,7 +57,7 @@ final class Access {
 
   /** The password of user {@code app}; ends the command where it is not to be had. */
   static Password password(Cluster cluster) {
-    if (cluster.environment().platform() == Platform.LOCAL) {
+    if (cluster.isLocal()) {
       return localPassword(cluster.name());
     }
     return givenPassword()

@@ -2,7 +2,6 @@ package stacks.cli;
 
 import java.io.Console;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 
 /** The question before something changes. Local environments never ask. */
 final class Ask {
@@ -29,6 +28,6 @@ final class Ask {
   }
 
   private static boolean isLocal(Cluster cluster) {
-    return cluster.environment().platform() == Platform.LOCAL;
+    return cluster.isLocal();
   }
 }

@@ -15,7 +15,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.Synth;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 import stacks.platform.local.LocalPlatform;
@@ -103,7 +102,7 @@ final class DeployCommand implements Callable<Integer> {
     Planner.Planned planned = planner.plan(plan, approved);
     Review review = planned.review();
     boolean first = !review.known().machines() && review.verdict() == Verdict.GO;
-    if (first && cluster.environment().platform() == Platform.AWS && review.nodes().size() > 1) {
+    if (first && !cluster.isLocal() && review.nodes().size() > 1) {
       // Nobody has to wait for another where nothing serves yet.
       SynthCommand.write(List.of(cluster), true);
       planned = planner.plan(plan, approved);
@@ -180,7 +179,7 @@ final class DeployCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     String name = cluster.name();
     out.println();
-    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    boolean local = cluster.isLocal();
     Optional<Look> look = Access.look(cluster);
     if (look.isPresent()) {
       ClusterStatus status = onceWhole(() -> look.get().at(cluster), PATIENCE, QUIET, err::println);
@@ -228,7 +227,7 @@ final class DeployCommand implements Callable<Integer> {
 
   /** A busy port is a clear error before anything starts. */
   private static void checkPorts(Cluster cluster) {
-    if (cluster.environment().platform() == Platform.LOCAL) {
+    if (cluster.isLocal()) {
       int code =
           Tool.of(
                   Synth.stack(SynthCommand.outdir(), cluster.name()),

@@ -11,7 +11,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 import stacks.review.Review;
 
 @Command(
@@ -43,7 +42,7 @@ final class DestroyCommand implements Callable<Integer> {
     SynthCommand.write(List.of(cluster));
     Terraform terraform = new Terraform(cluster, this::say);
     StatePlace.init(cluster, terraform);
-    boolean local = cluster.environment().platform() == Platform.LOCAL;
+    boolean local = cluster.isLocal();
     List<String> state = terraform.state();
     if (!local) {
       cluster = checked(cluster, terraform, state);

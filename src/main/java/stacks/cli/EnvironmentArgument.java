@@ -29,4 +29,10 @@ final class EnvironmentArgument {
     PrintWriter err = spec.commandLine().getErr();
     return Environments.cluster(name, err::println);
   }
+
+  /** Its cluster, without a word about warnings; errors are shown, and end the command. */
+  Cluster quietly() {
+    PrintWriter err = spec.commandLine().getErr();
+    return Environments.quietly(name, err::println);
+  }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Rule;
@@ -43,9 +44,10 @@ final class Environments {
    * A file with everything that is wrong with it.
    *
    * @param file the file as read
+   * @param cluster what it describes; it means something where there are no errors
    * @param problems what is wrong, in the order of the file
    */
-  record Checked(EnvironmentFile file, List<Problem> problems) {
+  record Checked(EnvironmentFile file, Cluster cluster, List<Problem> problems) {
     boolean hasErrors() {
       return problems.stream().anyMatch(problem -> problem.severity() == Problem.Severity.ERROR);
     }
@@ -68,25 +70,39 @@ final class Environments {
       Problems problems = file.problems();
       List<Rule> rules = new ArrayList<>(Rules.ALL);
       rules.addAll(Platforms.of(file.environment().platform()).rules());
-      Rules.check(file.environment(), rules, ReviewRules.ids(), LocalDate.now(), problems);
-      return new Checked(file, file.inOrder(problems));
+      Cluster cluster = Platforms.cluster(file.name(), file.environment());
+      Rules.check(cluster, rules, ReviewRules.ids(), LocalDate.now(), problems);
+      return new Checked(file, cluster, file.inOrder(problems));
     } catch (IOException e) {
       throw Failure.no(path + " cannot be read: " + e.getMessage());
     }
   }
 
   /**
-   * The cluster of an environment without errors. Warnings go to {@code warn}, errors end the
+   * The cluster of an environment without errors. Warnings go to {@code say}, errors end the
    * command.
    */
-  static Cluster cluster(String name, java.util.function.Consumer<String> warn) {
+  static Cluster cluster(String name, Consumer<String> say) {
     Checked checked = check(name);
-    checked.lines().forEach(warn);
+    checked.lines().forEach(say);
+    return clusterOf(checked);
+  }
+
+  /** The same without warnings, for a step of a command that has shown them. */
+  static Cluster quietly(String name, Consumer<String> say) {
+    Checked checked = check(name);
+    if (checked.hasErrors()) {
+      checked.lines().forEach(say);
+    }
+    return clusterOf(checked);
+  }
+
+  private static Cluster clusterOf(Checked checked) {
     if (checked.hasErrors()) {
       throw Failure.no(
           checked.file().path() + " has errors (above); nothing was done. Mend them and run again");
     }
-    return Cluster.of(checked.file().name(), checked.file().environment());
+    return checked.cluster();
   }
 
   /** Whether an environment is one of the project's own, which other commands find by its name. */

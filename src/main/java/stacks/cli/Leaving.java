@@ -13,12 +13,12 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.Durations;
-import stacks.environment.Platform;
 import stacks.operate.Agents;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
 import stacks.operate.Look;
 import stacks.operate.Wait;
+import stacks.platform.Platforms;
 import stacks.review.Review;
 import stacks.review.Verdict;
 
@@ -50,8 +50,7 @@ final class Leaving {
             .map(node -> node.name())
             .filter(name -> cluster.node(name).isEmpty())
             .toList();
-    boolean local = cluster.environment().platform() == Platform.LOCAL;
-    return names.isEmpty() || local || !review.known().isLiving()
+    return names.isEmpty() || cluster.isLocal() || !review.known().isLiving()
         ? Optional.empty()
         : Optional.of(new Leaving(cluster, names));
   }
@@ -115,9 +114,7 @@ final class Leaving {
   /** Sentinels first, and higher numbers first, as everywhere. */
   private List<Node> inOrder() {
     return new ArrayList<>(
-        cluster.grownBy(names).rollingOrder().stream()
-            .filter(node -> names.contains(node.name()))
-            .toList());
+        grown().rollingOrder().stream().filter(node -> names.contains(node.name())).toList());
   }
 
   /** The file's nodes and those that have not left yet. */
@@ -127,7 +124,12 @@ final class Leaving {
     if (node != null) {
       there.add(node.name());
     }
-    return cluster.grownBy(names).only(there);
+    return grown().only(there);
+  }
+
+  /** The file's nodes and all that leave. */
+  private Cluster grown() {
+    return cluster.grownBy(names, Platforms.addresses(cluster.environment()));
   }
 
   private static Set<String> names(Cluster cluster) {
@@ -136,7 +138,7 @@ final class Leaving {
 
   /** No node leaves as master: one that stays takes over before. */
   private void emptyOfMaster(Look look, Consumer<String> say) {
-    Cluster all = cluster.grownBy(names);
+    Cluster all = grown();
     Optional<ClusterStatus.Redis> master = look.at(all).master();
     if (master.isEmpty() || !names.contains(master.get().name())) {
       return;

@@ -2,7 +2,6 @@ package stacks.cli;
 
 import java.util.Optional;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 import stacks.review.Change;
@@ -18,7 +17,7 @@ final class Reach {
         review.changes().stream().map(Change::address).anyMatch(Reach::waits)
             || review.costs().removedNodes() > 0;
     if (withoutGates
-        || cluster.environment().platform() == Platform.LOCAL
+        || cluster.isLocal()
         || !review.known().isLiving()
         || !touches
         || !review.known().running()) {

@@ -11,7 +11,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 
@@ -49,7 +48,7 @@ final class StatusCommand implements Callable<Integer> {
   }
 
   private static Look look(Cluster cluster) {
-    if (cluster.environment().platform() == Platform.LOCAL) {
+    if (cluster.isLocal()) {
       Access.password(cluster); // says so where it is not deployed
     }
     return Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));

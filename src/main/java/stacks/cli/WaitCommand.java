@@ -117,7 +117,8 @@ final class WaitCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    Cluster cluster = environment.cluster();
+    // Each gate of a deploy would say again what the deploy has said.
+    Cluster cluster = inDeploy ? environment.quietly() : environment.cluster();
     Gate gate = gate(cluster);
     if (gate.toLookAt().nodes().isEmpty()) {
       return report(cluster, gate, new Wait.Outcome(true, Duration.ZERO, List.of()));

@@ -7,7 +7,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import stacks.environment.Cidr;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Master;
 import stacks.environment.Environment.Replicas;
@@ -15,14 +14,20 @@ import stacks.environment.Memory;
 import stacks.environment.Platform;
 
 /**
- * The cluster that an environment describes: its nodes with names, addresses and sizes.
+ * The cluster that an environment describes: its nodes with names, addresses and sizes, and with
+ * every default filled in.
  *
  * @param name name of the environment, and of its Terraform stack
  * @param environment what the file says, for settings that need no computing
  * @param subnets one per zone, in the order of the zones
  * @param redis data nodes; the first is the first master
  * @param sentinels the Sentinels
+ * @param redisSeeds the data nodes that every node is told of: the first three, whether or not they
+ *     exist yet. The others are learned from these, so that adding a node changes no other node's
+ *     files
+ * @param sentinelSeeds the same of the Sentinels
  * @param quorum how many Sentinels must agree that the master is down
+ * @param fits whether the networks have a place for every node; where not, addresses mean nothing
  */
 public record Cluster(
     String name,
@@ -30,41 +35,49 @@ public record Cluster(
     List<Subnet> subnets,
     List<RedisNode> redis,
     List<SentinelNode> sentinels,
-    int quorum) {
+    List<Endpoint> redisSeeds,
+    List<Endpoint> sentinelSeeds,
+    int quorum,
+    boolean fits) {
 
-  /**
-   * How many of the first data nodes and Sentinels each node is told of, whether or not they exist
-   * yet. The others are learned from these, so that adding a node changes no other node's files.
-   */
-  static final int SEEDS = 3;
+  /** How many nodes of each kind are seeds. */
+  private static final int SEEDS = 3;
 
   /** Share of RAM for the data: the rest is for fork, output buffers and the system. */
   static final int MAXMEMORY_PERCENT = 75;
 
-  /** Whether the networks have a place for every node, as {@link #of} needs it. */
-  public static boolean hasRoom(Environment environment) {
-    AddressPlan plan = new AddressPlan(environment);
-    return !plan.subnets().isEmpty() && plan.fits();
-  }
-
   /**
-   * Computes the cluster of an environment in which {@link Rules} found no error.
+   * Computes the cluster of an environment. It is made of any file that was read, even of one in
+   * which {@link Rules} finds errors, because the rules read the cluster.
    *
    * @param name name of the environment
+   * @param addresses where its platform places the nodes
    */
-  public static Cluster of(String name, Environment environment) {
-    AddressPlan plan = new AddressPlan(environment);
+  public static Cluster of(String name, Environment environment, Addresses addresses) {
+    return of(
+        name,
+        environment,
+        addresses,
+        1 + environment.replicas().count(),
+        environment.sentinels().count());
+  }
+
+  private static Cluster of(
+      String name, Environment environment, Addresses addresses, int redis, int sentinels) {
     return new Cluster(
         name,
         environment,
-        plan.subnets(),
-        IntStream.rangeClosed(1, 1 + environment.replicas().count())
-            .mapToObj(number -> redis(number, environment, plan))
+        addresses.subnets(),
+        IntStream.rangeClosed(1, redis)
+            .mapToObj(number -> redis(number, environment, addresses))
             .toList(),
-        IntStream.rangeClosed(1, environment.sentinels().count())
-            .mapToObj(number -> sentinel(number, environment, plan))
+        IntStream.rangeClosed(1, sentinels)
+            .mapToObj(number -> sentinel(number, environment, addresses))
             .toList(),
-        quorum(environment));
+        IntStream.rangeClosed(1, SEEDS).mapToObj(addresses::redis).toList(),
+        IntStream.rangeClosed(1, SEEDS).mapToObj(addresses::sentinel).toList(),
+        environment.sentinels().quorum().orElseGet(() -> majority(environment.sentinels().count())),
+        addresses.fits());
   }
 
   /** All nodes, data nodes first. */
@@ -88,34 +101,41 @@ public record Cluster(
 
   /** The same cluster with none but the nodes of these names. */
   public Cluster only(Set<String> names) {
+    return with(
+        redis.stream().filter(node -> names.contains(node.name())).toList(),
+        sentinels.stream().filter(node -> names.contains(node.name())).toList());
+  }
+
+  /**
+   * The same cluster with the nodes of these names as well, each where its number places it.
+   *
+   * @param addresses where the platform places them
+   */
+  public Cluster grownBy(Collection<String> names, Addresses addresses) {
+    Cluster all =
+        of(
+            name,
+            environment,
+            addresses,
+            Math.max(redis.size(), number("redis-", names)),
+            Math.max(sentinels.size(), number("sentinel-", names)));
+    return with(all.redis, all.sentinels)
+        .only(
+            Stream.concat(nodes().stream().map(Node::name), names.stream())
+                .collect(Collectors.toSet()));
+  }
+
+  private Cluster with(List<RedisNode> otherRedis, List<SentinelNode> otherSentinels) {
     return new Cluster(
         name,
         environment,
         subnets,
-        redis.stream().filter(node -> names.contains(node.name())).toList(),
-        sentinels.stream().filter(node -> names.contains(node.name())).toList(),
-        quorum);
-  }
-
-  /** The same cluster with the nodes of these names as well, each where its number places it. */
-  public Cluster grownBy(Collection<String> names) {
-    AddressPlan plan = new AddressPlan(environment);
-    int mostRedis = Math.max(redis.size(), number("redis-", names));
-    int mostSentinels = Math.max(sentinels.size(), number("sentinel-", names));
-    return new Cluster(
-            name,
-            environment,
-            subnets,
-            IntStream.rangeClosed(1, mostRedis)
-                .mapToObj(number -> redis(number, environment, plan))
-                .toList(),
-            IntStream.rangeClosed(1, mostSentinels)
-                .mapToObj(number -> sentinel(number, environment, plan))
-                .toList(),
-            quorum)
-        .only(
-            Stream.concat(nodes().stream().map(Node::name), names.stream())
-                .collect(Collectors.toSet()));
+        otherRedis,
+        otherSentinels,
+        redisSeeds,
+        sentinelSeeds,
+        quorum,
+        fits);
   }
 
   /** The highest number of a kind. */
@@ -129,7 +149,25 @@ public record Cluster(
 
   /** The same cluster without the guards of {@code aws.protect}. */
   public Cluster unprotected() {
-    return new Cluster(name, environment.unprotected(), subnets, redis, sentinels, quorum);
+    return as(name, environment.unprotected());
+  }
+
+  /** The same cluster under another name. */
+  public Cluster named(String other) {
+    return as(other, environment);
+  }
+
+  private Cluster as(String otherName, Environment otherEnvironment) {
+    return new Cluster(
+        otherName,
+        otherEnvironment,
+        subnets,
+        redis,
+        sentinels,
+        redisSeeds,
+        sentinelSeeds,
+        quorum,
+        fits);
   }
 
   /** The node of that name, if there is one. */
@@ -142,28 +180,13 @@ public record Cluster(
     return redis.get(0);
   }
 
-  /** Endpoints of the data nodes that every node is told of. */
-  public List<String> redisSeeds() {
-    AddressPlan plan = new AddressPlan(environment);
-    return IntStream.rangeClosed(1, SEEDS)
-        .mapToObj(number -> plan.redisAddress(number) + ":" + plan.redisPort(number))
-        .toList();
+  /** The first of the replicas, which are all alike; there is at least one. */
+  public RedisNode firstReplica() {
+    return redis.get(1);
   }
 
-  /** Endpoints of the Sentinels that every node is told of. */
-  public List<String> sentinelSeeds() {
-    AddressPlan plan = new AddressPlan(environment);
-    return IntStream.rangeClosed(1, SEEDS)
-        .mapToObj(number -> plan.sentinelAddress(number) + ":" + plan.sentinelPort(number))
-        .toList();
-  }
-
-  /** The block of a new network that is left for its public side. */
-  public Cidr gatewayBlock() {
-    return AddressPlan.gatewayBlock(environment.network().cidr());
-  }
-
-  static boolean isLocal(Environment environment) {
+  /** Whether all nodes are processes on this machine. */
+  public boolean isLocal() {
     return environment.platform() == Platform.LOCAL;
   }
 
@@ -172,16 +195,12 @@ public record Cluster(
     return sentinels / 2 + 1;
   }
 
-  static int quorum(Environment environment) {
-    return environment.sentinels().quorum().orElse(majority(environment.sentinels().count()));
-  }
-
-  static Size masterSize(Environment environment) {
+  private static Size masterSize(Environment environment) {
     Master master = environment.master();
     return new Size(master.cpu(), master.memory(), master.disk());
   }
 
-  static Size replicaSize(Environment environment) {
+  private static Size replicaSize(Environment environment) {
     Replicas replicas = environment.replicas();
     Size master = masterSize(environment);
     return new Size(
@@ -190,12 +209,12 @@ public record Cluster(
         replicas.disk().orElse(master.disk()));
   }
 
-  static Memory masterMaxmemory(Environment environment) {
+  private static Memory masterMaxmemory(Environment environment) {
     Master master = environment.master();
     return master.maxmemory().orElse(master.memory().percent(MAXMEMORY_PERCENT));
   }
 
-  static Memory replicaMaxmemory(Environment environment) {
+  private static Memory replicaMaxmemory(Environment environment) {
     Memory memory = replicaSize(environment).memory();
     Memory derived =
         memory.equals(environment.master().memory())
@@ -204,7 +223,7 @@ public record Cluster(
     return environment.replicas().maxmemory().orElse(derived);
   }
 
-  private static RedisNode redis(int number, Environment environment, AddressPlan plan) {
+  private static RedisNode redis(int number, Environment environment, Addresses addresses) {
     boolean first = number == 1;
     Size size = first ? masterSize(environment) : replicaSize(environment);
     Optional<String> replicaType =
@@ -216,23 +235,25 @@ public record Cluster(
                     size.equals(masterSize(environment))
                         ? environment.master().instanceType()
                         : Optional.empty());
+    Endpoint endpoint = addresses.redis(number);
     return new RedisNode(
         "redis-" + number,
-        plan.redisAddress(number),
-        plan.redisPort(number),
-        plan.subnet(number),
+        endpoint.address(),
+        endpoint.port(),
+        addresses.subnet(number),
         size,
         first ? environment.master().instanceType() : replicaType,
         first ? masterMaxmemory(environment) : replicaMaxmemory(environment));
   }
 
-  private static SentinelNode sentinel(int number, Environment environment, AddressPlan plan) {
+  private static SentinelNode sentinel(int number, Environment environment, Addresses addresses) {
     Environment.Sentinels sentinels = environment.sentinels();
+    Endpoint endpoint = addresses.sentinel(number);
     return new SentinelNode(
         "sentinel-" + number,
-        plan.sentinelAddress(number),
-        plan.sentinelPort(number),
-        plan.subnet(number),
+        endpoint.address(),
+        endpoint.port(),
+        addresses.subnet(number),
         new Size(sentinels.cpu(), sentinels.memory(), sentinels.disk()),
         sentinels.instanceType());
   }

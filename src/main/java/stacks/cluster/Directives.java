@@ -1,5 +1,7 @@
 package stacks.cluster;
 
+import static java.util.stream.Collectors.toMap;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -11,14 +13,40 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/** What an environment file may say to Redis and Sentinel in their own directives. */
+/**
+ * What an environment file may say to a server in its own directives.
+ *
+ * <p>A server's table has a line for each directive that it knows: the name, and its marks.
+ *
+ * <table>
+ *   <caption>Marks</caption>
+ *   <tr><td>{@code number}<td>its value is a whole number, from 0 on
+ *   <tr><td>{@code milliseconds}<td>the unit of that number
+ *   <tr><td>{@code restart}<td>{@code CONFIG SET} refuses it: it is read at the start only
+ *   <tr><td>{@code fixed}<td>not free: units, firewall and agent rely on ours
+ *   <tr><td>{@code agent}<td>not free: the agent sets it
+ *   <tr><td>{@code secret}<td>not free: it is one
+ *   <tr><td>{@code key=KEY,…}<td>not free: the file has keys of its own for it
+ *   <tr><td>{@code # TEXT}<td>why it is not free, instead of what its mark says
+ * </table>
+ */
 public final class Directives {
+  /**
+   * Directives of redis.conf in Redis 7.0 to 8.0: {@code CONFIG GET *} without the old names, and
+   * those that only stand in the file.
+   */
+  public static final Directives REDIS = new Directives("/redis-directives.txt");
+
+  /**
+   * Directives of sentinel.conf that make sense under {@code sentinels.config}, and those that must
+   * not stand there.
+   */
+  public static final Directives SENTINEL = new Directives("/sentinel-directives.txt");
+
+  private static final String FIXED = "units, firewall and agent rely on ours";
   private static final String AGENT = "the node agent sets it from what the Sentinels say";
   private static final String KEY = "it has a key of its own: ";
-  private static final String FIXED = "units, firewall and agent rely on ours";
   private static final String SECRET = "secrets do not belong in a file; the node fetches its own";
 
   private static final String TLS =
@@ -32,60 +60,87 @@ public final class Directives {
   private static final Pattern SECRETS =
       Pattern.compile(".*(pass|auth|secret|token|credential|key-file).*|.*user|aclfile");
 
-  /** Mark of a directive that takes a whole number, from 0 on. */
-  private static final String NUMBER = "number";
+  private static final String KEYS = "key=";
 
-  /** Mark of a directive that {@code CONFIG SET} refuses: it is read at the start only. */
-  private static final String RESTART = "restart";
+  private final Map<String, Directive> all;
 
-  /** A directive and its marks, a line each. */
-  private static final List<List<String>> LINES = lines("/redis-directives.txt");
-
-  /**
-   * Directives of redis.conf in Redis 7.0 to 8.0: {@code CONFIG GET *} without the old names, and
-   * those that only stand in the file.
-   */
-  static final Set<String> REDIS =
-      LINES.stream().map(line -> line.get(0)).collect(Collectors.toUnmodifiableSet());
-
-  private static final Set<String> AT_START = marked(RESTART);
-
-  /** Sentinel's own number, in milliseconds. */
-  static final String REBOOT_PERIOD = "master-reboot-down-after-period";
-
-  /** Directives of either file that take a whole number, from 0 on. */
-  static final Set<String> NUMBERS = union(Set.of(REBOOT_PERIOD), marked(NUMBER));
-
-  /** Directives of redis.conf that are not free, with the reason. */
-  static final Map<String, String> REDIS_MANDATORY = redisMandatory();
-
-  /** Directives of sentinel.conf that are not free, with the reason. */
-  static final Map<String, String> SENTINEL_MANDATORY = sentinelMandatory();
-
-  /** Directives of sentinel.conf that make sense under {@code sentinels.config}. */
-  static final Set<String> SENTINEL =
-      union(
-          Set.of(
-              "loglevel", "maxclients", "tcp-backlog", "tcp-keepalive", "timeout", REBOOT_PERIOD),
-          SENTINEL_MANDATORY.keySet());
-
-  private Directives() {}
-
-  /**
-   * Why a directive of redis.conf or sentinel.conf is not free, by name or by kind; empty when it
-   * is.
-   *
-   * @param mandatory the names that are not free in that file
-   */
-  static Optional<String> refusal(String name, Map<String, String> mandatory) {
-    String lower = name.toLowerCase(Locale.ROOT);
-    if (mandatory.containsKey(lower)) {
-      return Optional.of(mandatory.get(lower));
+  /** A line of the table. */
+  private record Directive(String name, List<String> marks, Optional<String> reason) {
+    static Directive parse(String line) {
+      String[] parts = line.split(" # ", 2);
+      List<String> words = List.of(parts[0].split(" "));
+      return new Directive(
+          words.get(0),
+          words.subList(1, words.size()),
+          parts.length > 1 ? Optional.of(parts[1]) : Optional.empty());
     }
-    if (isSecret(name)) {
+
+    boolean is(String mark) {
+      return marks.contains(mark);
+    }
+
+    Optional<String> refusal() {
+      return marks.stream().map(this::refusal).flatMap(Optional::stream).findFirst();
+    }
+
+    private Optional<String> refusal(String mark) {
+      Optional<String> general =
+          switch (mark) {
+            case "fixed" -> Optional.of(FIXED);
+            case "agent" -> Optional.of(AGENT);
+            case "secret" -> Optional.of(SECRET);
+            default ->
+                mark.startsWith(KEYS)
+                    ? Optional.of(KEY + mark.substring(KEYS.length()).replace(",", ", "))
+                    : Optional.empty();
+          };
+      return general.map(reason::orElse);
+    }
+  }
+
+  private Directives(String resource) {
+    all =
+        lines(resource).stream()
+            .map(Directive::parse)
+            .collect(toMap(Directive::name, line -> line, (a, b) -> a, TreeMap::new));
+  }
+
+  /** Names of all directives of the table, sorted. */
+  Set<String> names() {
+    return all.keySet();
+  }
+
+  /** Why a directive is not free, by name or by kind; empty when it is, or when it is not known. */
+  Optional<String> refusal(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    Optional<String> listed = find(lower).flatMap(Directive::refusal);
+    if (listed.isPresent()) {
+      return listed;
+    } else if (isSecret(name)) {
       return Optional.of(SECRET);
     }
     return lower.startsWith("tls-") ? Optional.of(TLS) : Optional.empty();
+  }
+
+  /** Whether the file has keys of its own for it. */
+  boolean hasKeys(String name) {
+    return find(name).stream()
+        .anyMatch(line -> line.marks().stream().anyMatch(mark -> mark.startsWith(KEYS)));
+  }
+
+  /** Whether its value is a whole number, from 0 on. */
+  boolean isNumber(String name) {
+    return find(name).filter(line -> line.is("number")).isPresent();
+  }
+
+  /** The unit of a number, where people might think of another. */
+  Optional<String> unit(String name) {
+    return find(name).filter(line -> line.is("milliseconds")).map(line -> "milliseconds");
+  }
+
+  /** Whether the server takes it while it runs. What is not in the table it may take. */
+  public boolean isLive(String name) {
+    return find(name).filter(line -> line.is("restart")).isEmpty();
   }
 
   /** Whether the value of a directive must not be shown, let alone stand in a file. */
@@ -94,114 +149,16 @@ public final class Directives {
     return SECRETS.matcher(lower).matches() && !lower.equals("tls-auth-clients");
   }
 
-  /** Whether Redis takes a directive of {@code redis.config} while it runs. */
-  public static boolean isLive(String directive) {
-    return !AT_START.contains(directive);
+  private Optional<Directive> find(String name) {
+    return Optional.ofNullable(all.get(name));
   }
 
-  private static Set<String> marked(String mark) {
-    return LINES.stream()
-        .filter(line -> line.contains(mark))
-        .map(line -> line.get(0))
-        .collect(Collectors.toUnmodifiableSet());
-  }
-
-  /** The words of each line of a resource. */
-  static List<List<String>> lines(String resource) {
+  /** The lines of a resource. */
+  static List<String> lines(String resource) {
     try (InputStream in = Directives.class.getResourceAsStream(resource)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .map(line -> List.of(line.split(" ")))
-          .toList();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static Map<String, String> redisMandatory() {
-    Map<String, String> why = new TreeMap<>();
-    why.put("port", KEY + "redis.port");
-    why.put("maxmemory", KEY + "master.maxmemory, replicas.maxmemory");
-    why.put("maxmemory-policy", KEY + "redis.maxmemoryPolicy");
-    for (String name : new String[] {"replicaof", "replica-announce-ip", "replica-announce-port"}) {
-      why.put(name, AGENT);
-    }
-    for (String name :
-        new String[] {"masterauth", "masteruser", "requirepass", "user", "aclfile"}) {
-      why.put(name, SECRET);
-    }
-    for (String name :
-        new String[] {
-          "bind",
-          "protected-mode",
-          "dir",
-          "daemonize",
-          "supervised",
-          "pidfile",
-          "logfile",
-          "appenddirname",
-          "include",
-          "loadmodule",
-          "rename-command",
-          "unixsocket",
-          "cluster-enabled",
-          "enable-debug-command",
-          "enable-module-command",
-          "enable-protected-configs",
-          "replica-announced"
-        }) {
-      why.put(name, FIXED);
-    }
-    why.put("replica-read-only", "a replica that takes writes loses them at the next resync");
-    why.put("replica-ignore-maxmemory", "a replica that evicts by itself differs from its master");
-    return why;
-  }
-
-  private static Map<String, String> sentinelMandatory() {
-    Map<String, String> why = new TreeMap<>();
-    why.put("port", KEY + "sentinels.port");
-    why.put("monitor", KEY + "sentinels.masterName, sentinels.quorum");
-    why.put("down-after-milliseconds", KEY + "sentinels.downAfter");
-    why.put("failover-timeout", KEY + "sentinels.failoverTimeout");
-    why.put("parallel-syncs", KEY + "sentinels.parallelSyncs");
-    for (String name :
-        new String[] {
-          "auth-pass",
-          "auth-user",
-          "sentinel-pass",
-          "sentinel-user",
-          "requirepass",
-          "user",
-          "aclfile"
-        }) {
-      why.put(name, SECRET);
-    }
-    for (String name :
-        new String[] {
-          "bind",
-          "protected-mode",
-          "dir",
-          "daemonize",
-          "supervised",
-          "pidfile",
-          "logfile",
-          "include",
-          "announce-ip",
-          "announce-port",
-          "myid",
-          "deny-scripts-reconfig",
-          "notification-script",
-          "client-reconfig-script",
-          "rename-command",
-          "resolve-hostnames",
-          "announce-hostnames"
-        }) {
-      why.put(name, FIXED);
-    }
-    return why;
-  }
-
-  private static Set<String> union(Set<String> one, Set<String> other) {
-    return Stream.concat(one.stream(), other.stream()).collect(Collectors.toUnmodifiableSet());
   }
 }

@@ -1,6 +1,5 @@
 package stacks.cluster;
 
-import static stacks.cluster.Cluster.isLocal;
 import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
@@ -12,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import stacks.environment.Cidr;
 import stacks.environment.Environment;
@@ -57,7 +57,7 @@ final class NetworkRules {
           new Rule(
               "too-many-zones",
               ERROR,
-              List.of("network.zones", "network.existing"),
+              List.of("network.zones", "network.existing", "platform"),
               NetworkRules::tooManyZones),
           new Rule(
               "missing-subnets",
@@ -96,12 +96,12 @@ final class NetworkRules {
               "world-open",
               ERROR,
               List.of("network.clients"),
-              env -> worldOpen(env.network().clients(), "clients")),
+              cluster -> worldOpen(cluster.environment().network().clients(), "clients")),
           new Rule(
               "world-open",
               ERROR,
               List.of("network.operators"),
-              env -> worldOpen(env.network().operators(), "operators")),
+              cluster -> worldOpen(cluster.environment().network().operators(), "operators")),
           new Rule(
               "no-way-in",
               WARNING,
@@ -110,103 +110,120 @@ final class NetworkRules {
 
   private NetworkRules() {}
 
-  private static Optional<String> portsOverlap(Environment env) {
-    int redis = env.redis().port();
-    int sentinel = env.sentinels().port();
+  private static Optional<String> portsOverlap(Cluster cluster) {
+    int redis = cluster.environment().redis().port();
+    int sentinel = cluster.environment().sentinels().port();
+    int lastRedis = last(cluster.redis(), cluster.redisSeeds());
+    int lastSentinel = last(cluster.sentinels(), cluster.sentinelSeeds());
     return when(
-        redis <= lastSentinelPort(env) && sentinel <= lastRedisPort(env),
-        isLocal(env)
+        redis <= lastSentinel && sentinel <= lastRedis,
+        cluster.isLocal()
             ? "Redis takes ports %d to %d and the Sentinels %d to %d; keep them apart"
-                .formatted(redis, lastRedisPort(env), sentinel, lastSentinelPort(env))
+                .formatted(redis, lastRedis, sentinel, lastSentinel)
             : "Redis and the Sentinels both have port %d; keep them apart".formatted(redis));
   }
 
-  private static Optional<String> portExhausted(Environment env) {
-    int last = Math.max(lastRedisPort(env), lastSentinelPort(env));
+  private static Optional<String> portExhausted(Cluster cluster) {
+    int last =
+        Math.max(
+            last(cluster.redis(), cluster.redisSeeds()),
+            last(cluster.sentinels(), cluster.sentinelSeeds()));
     return when(
         last > LAST_PORT,
         "the last node would have port %d, and ports end at %d; start lower"
             .formatted(last, LAST_PORT));
   }
 
-  /** On the local platform each data node has a port; so has each seed, there or not yet. */
-  private static int lastRedisPort(Environment env) {
-    int nodes = Math.max(1 + env.replicas().count(), Cluster.SEEDS);
-    return env.redis().port() + (isLocal(env) ? nodes - 1 : 0);
+  /** The highest port of a kind of nodes, and of its seeds, there or not yet. */
+  private static int last(List<? extends Node> nodes, List<Endpoint> seeds) {
+    return IntStream.concat(
+            nodes.stream().mapToInt(Node::port), seeds.stream().mapToInt(Endpoint::port))
+        .max()
+        .orElseThrow();
   }
 
-  private static int lastSentinelPort(Environment env) {
-    int nodes = Math.max(env.sentinels().count(), Cluster.SEEDS);
-    return env.sentinels().port() + (isLocal(env) ? nodes - 1 : 0);
-  }
-
-  private static Optional<String> missingRegion(Environment env) {
+  private static Optional<String> missingRegion(Cluster cluster) {
     return when(
-        env.platform() == Platform.AWS && env.aws().region().isEmpty(),
+        cluster.environment().platform() == Platform.AWS
+            && cluster.environment().aws().region().isEmpty(),
         "platform aws needs a region; add aws.region, such as eu-central-1");
   }
 
-  private static Optional<String> unknownZone(Environment env) {
-    String region = env.aws().region().orElse("");
+  private static Optional<String> unknownZone(Cluster cluster) {
+    String region = cluster.environment().aws().region().orElse("");
     String strangers =
-        zones(env)
+        zones(cluster)
             .filter(zone -> !zone.matches(Pattern.quote(region) + "[a-z]"))
             .collect(Collectors.joining(", "));
     return when(
-        env.platform() == Platform.AWS && !region.isEmpty() && !strangers.isEmpty(),
+        cluster.environment().platform() == Platform.AWS
+            && !region.isEmpty()
+            && !strangers.isEmpty(),
         "not in region %s: %s; a zone is the region and a letter, such as %sa"
             .formatted(region, strangers, region));
   }
 
-  private static Optional<String> duplicateZone(Environment env) {
+  private static Optional<String> duplicateZone(Cluster cluster) {
     Set<String> seen = new HashSet<>();
-    String twice = zones(env).filter(zone -> !seen.add(zone)).collect(Collectors.joining(", "));
+    String twice = zones(cluster).filter(zone -> !seen.add(zone)).collect(Collectors.joining(", "));
     return when(!twice.isEmpty(), "named more than once: " + twice + "; each zone has one subnet");
   }
 
-  private static Optional<String> unusedZones(Environment env) {
+  private static Optional<String> unusedZones(Cluster cluster) {
     return when(
-        env.network().existing().isPresent() && !env.network().zones().isEmpty(),
+        cluster.environment().network().existing().isPresent()
+            && !cluster.environment().network().zones().isEmpty(),
         "an existing network has the zones of its subnets; remove network.zones");
   }
 
   /** Zones that the file names, in the place that counts. */
-  private static Stream<String> zones(Environment env) {
-    return env.network()
+  private static Stream<String> zones(Cluster cluster) {
+    return cluster
+        .environment()
+        .network()
         .existing()
         .map(existing -> existing.subnets().stream().map(ExistingSubnet::zone))
-        .orElseGet(() -> env.network().zones().stream());
+        .orElseGet(() -> cluster.environment().network().zones().stream());
   }
 
-  private static Optional<String> tooManyZones(Environment env) {
-    int count = env.network().zones().size();
+  private static Optional<String> tooManyZones(Cluster cluster) {
+    int count = cluster.environment().network().zones().size();
+    int room = cluster.subnets().size();
     return when(
-        env.network().existing().isEmpty() && count > AddressPlan.MOST_ZONES,
-        "%d zones; a new network has room for %d of them".formatted(count, AddressPlan.MOST_ZONES));
+        !cluster.isLocal() && cluster.environment().network().existing().isEmpty() && count > room,
+        "%d zones; a new network has room for %d of them".formatted(count, room));
   }
 
-  private static Optional<String> missingSubnets(Environment env) {
+  private static Optional<String> missingSubnets(Cluster cluster) {
     return when(
-        env.network().existing().map(Existing::subnets).map(List::isEmpty).orElse(false),
+        cluster
+            .environment()
+            .network()
+            .existing()
+            .map(Existing::subnets)
+            .map(List::isEmpty)
+            .orElse(false),
         "an existing VPC needs at least one subnet; give its id, zone and cidr");
   }
 
-  private static Optional<String> duplicateSubnet(Environment env) {
+  private static Optional<String> duplicateSubnet(Cluster cluster) {
     Set<String> seen = new HashSet<>();
     String twice =
-        existingSubnets(env)
+        existingSubnets(cluster)
             .map(ExistingSubnet::id)
             .filter(id -> !seen.add(id))
             .collect(Collectors.joining(", "));
     return when(!twice.isEmpty(), "named more than once: " + twice + "; name each subnet once");
   }
 
-  private static Stream<ExistingSubnet> existingSubnets(Environment env) {
-    return env.network().existing().stream().map(Existing::subnets).flatMap(List::stream);
+  private static Stream<ExistingSubnet> existingSubnets(Cluster cluster) {
+    return cluster.environment().network().existing().stream()
+        .map(Existing::subnets)
+        .flatMap(List::stream);
   }
 
-  private static Optional<String> subnetsOverlap(Environment env) {
-    List<Cidr> blocks = existingSubnets(env).map(ExistingSubnet::cidr).toList();
+  private static Optional<String> subnetsOverlap(Cluster cluster) {
+    List<Cidr> blocks = existingSubnets(cluster).map(ExistingSubnet::cidr).toList();
     List<String> overlapping = new ArrayList<>();
     for (int i = 0; i < blocks.size(); i++) {
       for (int j = i + 1; j < blocks.size(); j++) {
@@ -220,23 +237,21 @@ final class NetworkRules {
         "these overlap: " + String.join(", ", overlapping) + "; correct the wrong one");
   }
 
-  private static Optional<String> singleZone(Environment env) {
-    List<Subnet> subnets = new AddressPlan(env).subnets();
+  private static Optional<String> singleZone(Cluster cluster) {
     return when(
-        !isLocal(env) && subnets.size() == 1,
+        !cluster.isLocal() && cluster.subnets().size() == 1,
         "all nodes are in one zone and are lost with it; take three zones");
   }
 
-  private static Optional<String> addressExhausted(Environment env) {
-    AddressPlan plan = new AddressPlan(env);
+  private static Optional<String> addressExhausted(Cluster cluster) {
     return when(
-        !plan.subnets().isEmpty() && !plan.fits(),
+        !cluster.subnets().isEmpty() && !cluster.fits(),
         "%d data nodes and %d Sentinels from place %d on do not fit into %s; take larger blocks"
             .formatted(
-                1 + env.replicas().count(),
-                env.sentinels().count(),
-                env.network().firstHost(),
-                plan.subnets().stream()
+                cluster.redis().size(),
+                cluster.sentinels().size(),
+                cluster.environment().network().firstHost(),
+                cluster.subnets().stream()
                     .map(subnet -> subnet.cidr().toString())
                     .collect(Collectors.joining(", "))));
   }
@@ -254,9 +269,9 @@ final class NetworkRules {
   }
 
   /** EC2 gives a machine no key by itself, and Debian's image has neither a password nor SSM. */
-  private static Optional<String> noWayIn(Environment env) {
-    Environment.Network network = env.network();
-    if (isLocal(env) || !network.shell().isEmpty()) {
+  private static Optional<String> noWayIn(Cluster cluster) {
+    Environment.Network network = cluster.environment().network();
+    if (cluster.isLocal() || !network.shell().isEmpty()) {
       return Optional.empty();
     }
     return network.keys().isEmpty()

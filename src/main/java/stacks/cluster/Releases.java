@@ -29,7 +29,8 @@ final class Releases {
 
   private static final List<Hole> HOLES =
       Directives.lines("/redis-releases.txt").stream()
-          .map(words -> new Hole(words.get(0), words.get(1), words.get(3)))
+          .map(line -> line.split(" "))
+          .map(words -> new Hole(words[0], words[1], words[3]))
           .toList();
 
   private Releases() {}

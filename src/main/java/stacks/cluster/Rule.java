@@ -3,11 +3,10 @@ package stacks.cluster;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import stacks.environment.Environment;
 import stacks.environment.Problem;
 
 /**
- * One rule between the values of an environment.
+ * One rule between the values of an environment, read from the cluster that they make.
  *
  * @param id stable name, which {@code accepts:} refers to
  * @param keys all keys it looks at; a violation is shown at the first that stands in the file. A
@@ -18,7 +17,7 @@ public record Rule(
     String id,
     Problem.Severity severity,
     List<String> keys,
-    Function<Environment, Optional<String>> check) {
+    Function<Cluster, Optional<String>> check) {
 
   /** What a check has to say when its rule is violated. */
   static Optional<String> when(boolean violated, String message) {

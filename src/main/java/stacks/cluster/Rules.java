@@ -26,7 +26,7 @@ public final class Rules {
   private Rules() {}
 
   /**
-   * Applies rules to an environment, and the environment's acceptances to what they find.
+   * Applies rules to a cluster, and its environment's acceptances to what they find.
    *
    * @param rules {@link #ALL} and the platform's own
    * @param reviewed ids of the rules of the plan review, which an environment may name as well
@@ -34,11 +34,8 @@ public final class Rules {
    * @param found the problems of single values; gets the rules' problems too
    */
   public static void check(
-      Environment environment,
-      List<Rule> rules,
-      Set<String> reviewed,
-      LocalDate today,
-      Problems found) {
+      Cluster cluster, List<Rule> rules, Set<String> reviewed, LocalDate today, Problems found) {
+    Environment environment = cluster.environment();
     List<String> wrong =
         found.all().stream()
             .filter(problem -> problem.severity() == ERROR)
@@ -59,7 +56,7 @@ public final class Rules {
         continue;
       }
       rule.check()
-          .apply(environment)
+          .apply(cluster)
           .ifPresent(
               message -> {
                 needless.remove(rule.id());

@@ -1,6 +1,5 @@
 package stacks.cluster;
 
-import static stacks.cluster.Cluster.isLocal;
 import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
@@ -8,7 +7,6 @@ import static stacks.environment.Problem.Severity.WARNING;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import stacks.environment.Environment;
 import stacks.environment.Environment.Install;
 
 /** What lets the Sentinels decide, and decide rightly. */
@@ -56,25 +54,25 @@ final class SentinelRules {
 
   private SentinelRules() {}
 
-  private static Optional<String> tooFewSentinels(Environment env) {
-    int count = env.sentinels().count();
+  private static Optional<String> tooFewSentinels(Cluster cluster) {
+    int count = cluster.sentinels().size();
     return when(
         count < FEWEST_SENTINELS,
         "with %d of them there is no majority once one Sentinel is lost; take at least %d"
             .formatted(count, FEWEST_SENTINELS));
   }
 
-  private static Optional<String> evenSentinels(Environment env) {
-    int count = env.sentinels().count();
+  private static Optional<String> evenSentinels(Cluster cluster) {
+    int count = cluster.sentinels().size();
     return when(
         count % 2 == 0 && count > FEWEST_SENTINELS,
         "%d Sentinels survive no more losses than %d would; take an odd number"
             .formatted(count, count - 1));
   }
 
-  private static Optional<String> quorumTooSmall(Environment env) {
-    int count = env.sentinels().count();
-    int quorum = Cluster.quorum(env);
+  private static Optional<String> quorumTooSmall(Cluster cluster) {
+    int count = cluster.sentinels().size();
+    int quorum = cluster.quorum();
     return when(
         quorum < Cluster.majority(count),
         ("a quorum of %d starts failovers for which most of the %d Sentinels see no need; remove"
@@ -82,39 +80,47 @@ final class SentinelRules {
             .formatted(quorum, count, Cluster.majority(count)));
   }
 
-  private static Optional<String> quorumTooLarge(Environment env) {
-    int count = env.sentinels().count();
-    int quorum = Cluster.quorum(env);
+  private static Optional<String> quorumTooLarge(Cluster cluster) {
+    int count = cluster.sentinels().size();
+    int quorum = cluster.quorum();
     return when(
         count >= FEWEST_SENTINELS && quorum > count - 1,
         "with a quorum of %d of %d there is no failover once one Sentinel is lost; at most %d"
             .formatted(quorum, count, count - 1));
   }
 
-  private static Optional<String> downAfterTooShort(Environment env) {
+  private static Optional<String> downAfterTooShort(Cluster cluster) {
     return when(
-        env.sentinels().downAfter().compareTo(SHORTEST_DOWN_AFTER) < 0,
+        cluster.environment().sentinels().downAfter().compareTo(SHORTEST_DOWN_AFTER) < 0,
         ("healthy nodes are silent for %d ms at times: expect failovers without a cause; take"
                 + " %d ms or more")
-            .formatted(env.sentinels().downAfter().toMillis(), SHORTEST_DOWN_AFTER.toMillis()));
+            .formatted(
+                cluster.environment().sentinels().downAfter().toMillis(),
+                SHORTEST_DOWN_AFTER.toMillis()));
   }
 
-  private static Optional<String> failoverTimeoutTooShort(Environment env) {
+  private static Optional<String> failoverTimeoutTooShort(Cluster cluster) {
     return when(
-        env.sentinels().failoverTimeout().compareTo(env.sentinels().downAfter().multipliedBy(2))
+        cluster
+                .environment()
+                .sentinels()
+                .failoverTimeout()
+                .compareTo(cluster.environment().sentinels().downAfter().multipliedBy(2))
             < 0,
         ("failoverTimeout %d ms is less than twice downAfter %d ms: a failover would be given up"
                 + " while it still runs; take at least %d ms")
             .formatted(
-                env.sentinels().failoverTimeout().toMillis(),
-                env.sentinels().downAfter().toMillis(),
-                env.sentinels().downAfter().toMillis() * 2));
+                cluster.environment().sentinels().failoverTimeout().toMillis(),
+                cluster.environment().sentinels().downAfter().toMillis(),
+                cluster.environment().sentinels().downAfter().toMillis() * 2));
   }
 
-  private static Optional<String> sourceBuildSlow(Environment env) {
+  private static Optional<String> sourceBuildSlow(Cluster cluster) {
     return when(
-        !isLocal(env) && env.redis().install() == Install.SOURCE && env.sentinels().cpu() < 2,
+        !cluster.isLocal()
+            && cluster.environment().redis().install() == Install.SOURCE
+            && cluster.environment().sentinels().cpu() < 2,
         "building Redis keeps a %d-CPU Sentinel busy for minutes; take install: package or 2 CPUs"
-            .formatted(env.sentinels().cpu()));
+            .formatted(cluster.environment().sentinels().cpu()));
   }
 }

@@ -1,6 +1,5 @@
 package stacks.cluster;
 
-import static stacks.cluster.Cluster.isLocal;
 import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
@@ -8,7 +7,6 @@ import static stacks.environment.Problem.Severity.WARNING;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.environment.Environment;
@@ -49,50 +47,14 @@ final class SettingRules {
               SettingRules::knownHoles),
           new Rule(
               "persistence-off", WARNING, List.of("redis.config"), SettingRules::persistenceOff),
-          new Rule(
-              "mandatory-directive",
-              ERROR,
-              List.of("redis.config"),
-              env -> mandatory(env.redis().config(), Directives.REDIS_MANDATORY)),
-          new Rule(
-              "mandatory-directive",
-              ERROR,
-              List.of("sentinels.config"),
-              env -> mandatory(env.sentinels().config(), Directives.SENTINEL_MANDATORY)),
-          new Rule(
-              "unknown-directive",
-              ERROR,
-              List.of("redis.config"),
-              env -> unknown(env.redis().config(), Directives.REDIS, Directives.REDIS_MANDATORY)),
-          new Rule(
-              "unknown-directive",
-              ERROR,
-              List.of("sentinels.config"),
-              env ->
-                  unknown(
-                      env.sentinels().config(),
-                      Directives.SENTINEL,
-                      Directives.SENTINEL_MANDATORY)),
-          new Rule(
-              "malformed-directive",
-              ERROR,
-              List.of("redis.config"),
-              env -> malformed(env.redis().config())),
-          new Rule(
-              "malformed-directive",
-              ERROR,
-              List.of("sentinels.config"),
-              env -> malformed(env.sentinels().config())),
-          new Rule(
-              "not-a-number",
-              ERROR,
-              List.of("redis.config"),
-              env -> notANumber(env.redis().config())),
-          new Rule(
-              "not-a-number",
-              ERROR,
-              List.of("sentinels.config"),
-              env -> notANumber(env.sentinels().config())),
+          ofRedis("mandatory-directive", SettingRules::mandatory),
+          ofSentinel("mandatory-directive", SettingRules::mandatory),
+          ofRedis("unknown-directive", SettingRules::unknown),
+          ofSentinel("unknown-directive", SettingRules::unknown),
+          ofRedis("malformed-directive", SettingRules::malformed),
+          ofSentinel("malformed-directive", SettingRules::malformed),
+          ofRedis("not-a-number", SettingRules::notANumber),
+          ofSentinel("not-a-number", SettingRules::notANumber),
           new Rule("no-failover", ERROR, List.of("redis.config"), SettingRules::noFailover));
 
   /** Nine digits, as Redis writes a number: what is larger overflows some of its integers. */
@@ -100,29 +62,51 @@ final class SettingRules {
 
   private SettingRules() {}
 
+  private static Rule ofRedis(String id, Check check) {
+    return new Rule(
+        id,
+        ERROR,
+        List.of("redis.config"),
+        cluster -> check.of(cluster.environment().redis().config(), Directives.REDIS));
+  }
+
+  private static Rule ofSentinel(String id, Check check) {
+    return new Rule(
+        id,
+        ERROR,
+        List.of("sentinels.config"),
+        cluster -> check.of(cluster.environment().sentinels().config(), Directives.SENTINEL));
+  }
+
+  /** What is wrong with directives in the light of their server's table. */
+  private interface Check {
+    Optional<String> of(Map<String, String> config, Directives table);
+  }
+
   /** Only the state knows whose machines these are; it goes with the disk that has it. */
-  private static Optional<String> localState(Environment env) {
-    Environment.Aws aws = env.aws();
+  private static Optional<String> localState(Cluster cluster) {
+    Environment.Aws aws = cluster.environment().aws();
     return when(
-        !isLocal(env) && aws.protect() && aws.state().backend() == Backend.LOCAL,
+        !cluster.isLocal() && aws.protect() && aws.state().backend() == Backend.LOCAL,
         "what Terraform knows of this cluster is a file on one machine; keep it in a bucket:"
             + " aws.state.backend: s3 and aws.state.bucket");
   }
 
-  private static Optional<String> missingBucket(Environment env) {
+  private static Optional<String> missingBucket(Cluster cluster) {
     return when(
-        env.aws().state().backend() == Backend.S3 && env.aws().state().bucket().isEmpty(),
+        cluster.environment().aws().state().backend() == Backend.S3
+            && cluster.environment().aws().state().bucket().isEmpty(),
         "backend s3 needs a bucket; add aws.state.bucket");
   }
 
-  private static Optional<String> sourceNotLocal(Environment env) {
+  private static Optional<String> sourceNotLocal(Cluster cluster) {
     return when(
-        isLocal(env) && env.redis().install() == Install.SOURCE,
+        cluster.isLocal() && cluster.environment().redis().install() == Install.SOURCE,
         "the local platform runs the redis-server of this machine; remove install: source");
   }
 
-  private static Optional<String> checksumOfAnother(Environment env) {
-    Source source = env.redis().source();
+  private static Optional<String> checksumOfAnother(Cluster cluster) {
+    Source source = cluster.environment().redis().source();
     return when(
         !source.version().equals(Source.DEFAULT_VERSION)
             && source.sha256().equals(Source.DEFAULT_SHA256),
@@ -130,41 +114,37 @@ final class SettingRules {
             .formatted(Source.DEFAULT_VERSION, source.version()));
   }
 
-  private static Optional<String> knownHoles(Environment env) {
-    return env.redis().install() == Install.SOURCE
-        ? Releases.holes(env.redis().source().version())
+  private static Optional<String> knownHoles(Cluster cluster) {
+    return cluster.environment().redis().install() == Install.SOURCE
+        ? Releases.holes(cluster.environment().redis().source().version())
         : Optional.empty();
   }
 
-  private static Optional<String> persistenceOff(Environment env) {
+  private static Optional<String> persistenceOff(Cluster cluster) {
     return when(
-        "no".equalsIgnoreCase(env.redis().config().get("appendonly")),
+        "no".equalsIgnoreCase(cluster.environment().redis().config().get("appendonly")),
         "with appendonly no a node that restarts comes back empty or old and needs a full resync;"
             + " remove it");
   }
 
-  private static Optional<String> mandatory(Map<String, String> config, Map<String, String> why) {
+  private static Optional<String> mandatory(Map<String, String> config, Directives table) {
     String refused =
         config.keySet().stream()
-            .flatMap(
-                name ->
-                    Directives.refusal(name, why).stream()
-                        .map(reason -> name + " (" + reason + ")"))
+            .flatMap(name -> table.refusal(name).stream().map(reason -> name + " (" + reason + ")"))
             .collect(Collectors.joining("; "));
     return when(!refused.isEmpty(), "these are not yours to set: " + refused + "; remove them");
   }
 
-  private static Optional<String> unknown(
-      Map<String, String> config, Set<String> known, Map<String, String> why) {
+  private static Optional<String> unknown(Map<String, String> config, Directives table) {
     String strangers =
         config.keySet().stream()
-            .filter(name -> !known.contains(name) && Directives.refusal(name, why).isEmpty())
+            .filter(name -> !table.names().contains(name) && table.refusal(name).isEmpty())
             .map(
                 name ->
                     "\""
                         + name
                         + "\""
-                        + Nearest.of(name, known)
+                        + Nearest.of(name, table.names())
                             .map(near -> " (did you mean \"" + near + "\"?)")
                             .orElse(""))
             .collect(Collectors.joining(", "));
@@ -172,7 +152,7 @@ final class SettingRules {
   }
 
   /** What Redis would refuse at its start, long after the file was accepted. */
-  private static Optional<String> malformed(Map<String, String> config) {
+  private static Optional<String> malformed(Map<String, String> config, Directives table) {
     String wrong =
         config.entrySet().stream()
             // What is refused anyway; its value must not be shown.
@@ -188,28 +168,26 @@ final class SettingRules {
         "Redis does not read: " + wrong + "; it says yes or no, and closes each quotation mark");
   }
 
-  private static Optional<String> notANumber(Map<String, String> config) {
+  private static Optional<String> notANumber(Map<String, String> config, Directives table) {
     String wrong =
         config.entrySet().stream()
-            .filter(entry -> Directives.NUMBERS.contains(entry.getKey()))
+            .filter(entry -> table.isNumber(entry.getKey()))
             .filter(entry -> !NUMBER.matcher(entry.getValue()).matches())
             .map(
                 entry ->
                     entry.getKey()
                         + " "
                         + entry.getValue()
-                        + (entry.getKey().equals(Directives.REBOOT_PERIOD)
-                            ? " (milliseconds)"
-                            : ""))
+                        + table.unit(entry.getKey()).map(unit -> " (" + unit + ")").orElse(""))
             .collect(Collectors.joining(", "));
     return when(
         !wrong.isEmpty(),
         "not a whole number: " + wrong + "; write digits without a unit, nine at most");
   }
 
-  private static Optional<String> noFailover(Environment env) {
+  private static Optional<String> noFailover(Cluster cluster) {
     return when(
-        "0".equals(env.redis().config().get("replica-priority")),
+        "0".equals(cluster.environment().redis().config().get("replica-priority")),
         "with replica-priority 0 on every node Sentinel never promotes one; remove it");
   }
 

@@ -1,13 +1,11 @@
 package stacks.cluster;
 
-import static stacks.cluster.Cluster.isLocal;
 import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
 
 import java.util.List;
 import java.util.Optional;
-import stacks.environment.Environment;
 import stacks.environment.Memory;
 
 /** What the data nodes must have for their data to be safe. */
@@ -26,25 +24,20 @@ final class SizeRules {
               "maxmemory-too-large",
               ERROR,
               List.of("master.maxmemory", "master.memory"),
-              env ->
-                  maxmemoryTooLarge(
-                      "master", Cluster.masterMaxmemory(env), Cluster.masterSize(env))),
+              cluster -> maxmemoryTooLarge("master", cluster.firstMaster())),
           new Rule(
               "maxmemory-too-large",
               ERROR,
               MEMORY,
-              env ->
-                  inherits(env)
+              cluster ->
+                  inherits(cluster)
                       ? Optional.empty()
-                      : maxmemoryTooLarge(
-                          "replicas", Cluster.replicaMaxmemory(env), Cluster.replicaSize(env))),
+                      : maxmemoryTooLarge("replicas", cluster.firstReplica())),
           new Rule(
               "disk-too-small",
               WARNING,
               List.of("master.disk", "master.maxmemory", "master.memory", "platform"),
-              env ->
-                  diskTooSmall(
-                      env, "master", Cluster.masterMaxmemory(env), Cluster.masterSize(env))),
+              cluster -> diskTooSmall(cluster, "master", cluster.firstMaster())),
           new Rule(
               "disk-too-small",
               WARNING,
@@ -56,23 +49,19 @@ final class SizeRules {
                   "replicas.memory",
                   "master.maxmemory",
                   "master.memory"),
-              env ->
-                  inherits(env)
+              cluster ->
+                  inherits(cluster)
                       ? Optional.empty()
-                      : diskTooSmall(
-                          env,
-                          "replicas",
-                          Cluster.replicaMaxmemory(env),
-                          Cluster.replicaSize(env))),
+                      : diskTooSmall(cluster, "replicas", cluster.firstReplica())),
           new Rule("single-replica", WARNING, List.of("replicas.count"), SizeRules::singleReplica));
 
   private SizeRules() {}
 
-  private static Optional<String> unequalMemory(Environment env) {
-    Memory master = Cluster.masterMaxmemory(env);
-    Memory replica = Cluster.replicaMaxmemory(env);
-    Memory masterRam = Cluster.masterSize(env).memory();
-    Memory replicaRam = Cluster.replicaSize(env).memory();
+  private static Optional<String> unequalMemory(Cluster cluster) {
+    Memory master = cluster.firstMaster().maxmemory();
+    Memory replica = cluster.firstReplica().maxmemory();
+    Memory masterRam = cluster.firstMaster().size().memory();
+    Memory replicaRam = cluster.firstReplica().size().memory();
     return when(
         replica.compareTo(master) < 0 || replicaRam.compareTo(masterRam) < 0,
         ("replicas have maxmemory %s in %s of RAM, the master %s in %s: above %s of data a replica"
@@ -81,32 +70,34 @@ final class SizeRules {
             .formatted(replica, replicaRam, master, masterRam, replica));
   }
 
-  private static Optional<String> maxmemoryTooLarge(String section, Memory maxmemory, Size size) {
-    Memory most = size.memory().percent(Cluster.MAXMEMORY_PERCENT);
+  private static Optional<String> maxmemoryTooLarge(String section, RedisNode node) {
+    Memory memory = node.size().memory();
+    Memory most = memory.percent(Cluster.MAXMEMORY_PERCENT);
     return when(
-        maxmemory.compareTo(most) > 0,
+        node.maxmemory().compareTo(most) > 0,
         "%s: maxmemory %s leaves too little of %s RAM for fork and buffers; at most %s (%d %%)"
-            .formatted(section, maxmemory, size.memory(), most, Cluster.MAXMEMORY_PERCENT));
+            .formatted(section, node.maxmemory(), memory, most, Cluster.MAXMEMORY_PERCENT));
   }
 
-  private static Optional<String> diskTooSmall(
-      Environment env, String section, Memory maxmemory, Size size) {
-    Memory least = maxmemory.times(DISK_PER_MAXMEMORY);
+  private static Optional<String> diskTooSmall(Cluster cluster, String section, RedisNode node) {
+    Memory disk = node.size().disk();
+    Memory least = node.maxmemory().times(DISK_PER_MAXMEMORY);
     return when(
-        !isLocal(env) && size.disk().compareTo(least) < 0,
+        !cluster.isLocal() && disk.compareTo(least) < 0,
         "%s: %s of disk for maxmemory %s; AOF rewrites and resyncs need at least %s (%d times)"
-            .formatted(section, size.disk(), maxmemory, least, DISK_PER_MAXMEMORY));
+            .formatted(section, disk, node.maxmemory(), least, DISK_PER_MAXMEMORY));
   }
 
   /** Whether replicas have the master's size and maxmemory, so that its problems are theirs. */
-  private static boolean inherits(Environment env) {
-    return Cluster.replicaSize(env).equals(Cluster.masterSize(env))
-        && Cluster.replicaMaxmemory(env).equals(Cluster.masterMaxmemory(env));
+  private static boolean inherits(Cluster cluster) {
+    RedisNode master = cluster.firstMaster();
+    RedisNode replica = cluster.firstReplica();
+    return replica.size().equals(master.size()) && replica.maxmemory().equals(master.maxmemory());
   }
 
-  private static Optional<String> singleReplica(Environment env) {
+  private static Optional<String> singleReplica(Cluster cluster) {
     return when(
-        env.replicas().count() < 2,
+        cluster.redis().size() < 3,
         "one replica: while it restarts there is no second copy, and the master takes no writes"
             + " (min-replicas-to-write 1); take two");
   }

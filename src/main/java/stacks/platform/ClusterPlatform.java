@@ -3,14 +3,21 @@ package stacks.platform;
 import com.hashicorp.cdktf.TerraformStack;
 import java.util.List;
 import java.util.Map;
+import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.Rule;
+import stacks.environment.Environment;
 
 /** What a platform offers: it turns a cluster into Terraform resources. */
 public interface ClusterPlatform {
   /** Rules that hold on this platform only; they are checked together with the general ones. */
   List<Rule> rules();
+
+  /**
+   * Where it places the nodes of an environment; of any file that was read, see {@link Addresses}.
+   */
+  Addresses addresses(Environment environment);
 
   /** What was chosen for each node and why, a line each; empty where there is nothing to choose. */
   List<String> explain(Cluster cluster);

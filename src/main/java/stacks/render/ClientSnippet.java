@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import stacks.cluster.Cluster;
-import stacks.environment.Platform;
 
 /** Settings for an application, with the cluster's real addresses and no password. */
 public final class ClientSnippet {
@@ -13,7 +12,7 @@ public final class ClientSnippet {
   /** The specification's Python snippet: redis-py that follows Sentinel. */
   public static String python(Cluster cluster) {
     Optional<String> hint =
-        cluster.environment().platform() == Platform.LOCAL
+        cluster.isLocal()
             ? Optional.of("export REDIS_PASSWORD=$(cat .rediform/" + cluster.name() + "/password)")
             : Optional.empty();
     return Templates.fill(

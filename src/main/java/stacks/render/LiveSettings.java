@@ -59,7 +59,7 @@ public final class LiveSettings {
 
   /** Whether a directive of the file's {@code redis.config} is one of them. */
   static boolean isLive(String name, String value) {
-    return Directives.isLive(name) && value.length() <= LONGEST;
+    return Directives.REDIS.isLive(name) && value.length() <= LONGEST;
   }
 
   private static String backlog(RedisNode node) {

@@ -1,9 +1,11 @@
 package stacks.render;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import stacks.cluster.Cluster;
+import stacks.cluster.Endpoint;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
@@ -56,13 +58,17 @@ public final class NodeFiles {
     settings.put("disk", node.size().disk().toString());
     settings.put("masterName", cluster.environment().sentinels().masterName());
     settings.put("firstMaster", cluster.firstMaster().endpoint());
-    settings.put("redisSeeds", cluster.redisSeeds());
-    settings.put("sentinelSeeds", cluster.sentinelSeeds());
+    settings.put("redisSeeds", texts(cluster.redisSeeds()));
+    settings.put("sentinelSeeds", texts(cluster.sentinelSeeds()));
     settings.put("downAfterMilliseconds", cluster.environment().sentinels().downAfter().toMillis());
     boolean sentinel = node instanceof SentinelNode;
     settings.put("quorum", sentinel ? cluster.quorum() : 0);
     settings.put("monitor", Templates.pairs(sentinel ? ServerConf.monitor(cluster) : Map.of()));
     settings.put("paths", Templates.pairs(layout.paths(node)));
     return settings;
+  }
+
+  private static List<String> texts(List<Endpoint> endpoints) {
+    return endpoints.stream().map(Endpoint::toString).toList();
   }
 }

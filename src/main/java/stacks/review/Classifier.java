@@ -22,7 +22,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Platform;
 
 /** Says of one resource to whom it belongs and what its change means. */
 final class Classifier {
@@ -181,6 +180,6 @@ final class Classifier {
   }
 
   private boolean isLocal() {
-    return cluster.environment().platform() == Platform.LOCAL;
+    return cluster.isLocal();
   }
 }

@@ -15,7 +15,6 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Platform;
 import stacks.environment.Quote;
 
 /** Reads a plan of an environment and says what it does to the cluster, and what is dangerous. */
@@ -96,7 +95,7 @@ public final class Reviewer {
       places.add(
           new Place(
               node.name(),
-              cluster.environment().platform() == Platform.LOCAL ? "" : node.subnet().zone(),
+              cluster.isLocal() ? "" : node.subnet().zone(),
               node.equals(cluster.firstMaster()),
               node.size().cpu() + " CPU, " + node.size().memory() + ", disk " + node.size().disk(),
               Optional.ofNullable(changes.remove(node.name()))));
@@ -130,7 +129,7 @@ public final class Reviewer {
         places(nodes),
         List.copyOf(findings),
         List.copyOf(plan.changes()),
-        cluster.environment().platform() == Platform.LOCAL
+        cluster.isLocal()
             ? List.of()
             : nodes.stream()
                 .map(NodeReview::name)

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import stacks.environment.Checked;
 import stacks.environment.Environment.MaxmemoryPolicy;
 import stacks.environment.Memory;
+import stacks.platform.Platforms;
+import stacks.testing.Environments;
 
 class ClusterTest {
   private static final String AWS = "platform: aws\naws: {region: eu-central-1}\n";
@@ -21,7 +22,7 @@ class ClusterTest {
 
   @Test
   void production_is_the_table_of_the_specification() {
-    Cluster cluster = Cluster.of("production", Checked.ours("production").environment());
+    Cluster cluster = Platforms.cluster("production", Checked.ours("production").environment());
     Size master = new Size(4, Memory.gib(8), Memory.gib(100));
     Size replica = new Size(2, Memory.gib(4), Memory.gib(100));
     Size sentinel = new Size(1, Memory.gib(1), Memory.gib(20));
@@ -48,7 +49,8 @@ class ClusterTest {
   @Test
   void recommended_production_has_equal_data_nodes() {
     Cluster cluster =
-        Cluster.of("production-symmetric", Checked.ours("production-symmetric").environment());
+        Platforms.cluster(
+            "production-symmetric", Checked.ours("production-symmetric").environment());
     assertThat(cluster.redis())
         .hasSize(3)
         .allMatch(node -> node.size().memory().equals(Memory.gib(8)));
@@ -57,7 +59,7 @@ class ClusterTest {
 
   @Test
   void local_nodes_are_told_apart_by_their_ports() {
-    Cluster cluster = Cluster.of("local", Checked.ours("local").environment());
+    Cluster cluster = Platforms.cluster("local", Checked.ours("local").environment());
     assertThat(cluster.nodes().stream().map(node -> node.name() + " " + node.endpoint()))
         .containsExactly(
             "redis-1 127.0.0.1:6379",
@@ -70,7 +72,7 @@ class ClusterTest {
 
   @Test
   void nodes_are_found_by_name() {
-    Cluster cluster = Cluster.of("local", Checked.ours("local").environment());
+    Cluster cluster = Platforms.cluster("local", Checked.ours("local").environment());
     assertThat(cluster.node("sentinel-2")).map(Node::kind).contains("sentinel");
     assertThat(cluster.node("redis-9")).isEmpty();
     assertThat(cluster.firstMaster().name()).isEqualTo("redis-1");
@@ -123,29 +125,28 @@ class ClusterTest {
   void added_node_changes_nothing_that_the_others_are_told() {
     Cluster small = cluster(AWS + "replicas: {count: 1}\n");
     Cluster large = cluster(AWS + "replicas: {count: 40}\nsentinels: {count: 15}\n");
-    assertThat(small.redisSeeds())
-        .containsExactly("10.60.0.10:6379", "10.60.16.10:6379", "10.60.32.10:6379")
-        .isEqualTo(large.redisSeeds());
-    assertThat(small.sentinelSeeds())
-        .containsExactly("10.60.0.11:26379", "10.60.16.11:26379", "10.60.32.11:26379")
-        .isEqualTo(large.sentinelSeeds());
+    assertThat(small.redisSeeds().toString())
+        .isEqualTo("[10.60.0.10:6379, 10.60.16.10:6379, 10.60.32.10:6379]");
+    assertThat(large.redisSeeds()).isEqualTo(small.redisSeeds());
+    assertThat(small.sentinelSeeds().toString())
+        .isEqualTo("[10.60.0.11:26379, 10.60.16.11:26379, 10.60.32.11:26379]");
+    assertThat(large.sentinelSeeds()).isEqualTo(small.sentinelSeeds());
   }
 
   @Test
-  void gateway_has_a_block_of_its_own() {
-    Cluster cluster =
-        cluster(
-            AWS
-                + "network: {zones: [%s]}\n"
-                    .formatted(
-                        String.join(
-                            ", ",
-                            Stream.of("abcdefghijklmno".split(""))
-                                .map(letter -> "eu-central-1" + letter)
-                                .toList())));
-    assertThat(cluster.subnets())
-        .hasSize(15)
-        .noneMatch(subnet -> subnet.cidr().overlaps(cluster.gatewayBlock()));
+  void a_cluster_is_made_of_any_file_so_that_rules_can_read_it() {
+    for (String network :
+        List.of(
+            "existing: {vpc: vpc-0a1b2c3d}",
+            "cidr: 10.0.0.0/24, firstHost: 60000",
+            "zones: [%s]".formatted("eu-central-1a, ".repeat(20)))) {
+      Cluster cluster =
+          Environments.cluster(
+              "wrong",
+              AWS + "replicas: {count: 1}\nsentinels: {count: 1}\nnetwork: {" + network + "}\n");
+      assertThat(cluster.nodes()).hasSize(3);
+      assertThat(cluster.fits()).isEqualTo(network.startsWith("zones"));
+    }
   }
 
   @Test
@@ -192,6 +193,6 @@ class ClusterTest {
   private Cluster cluster(String text) {
     Checked file = Checked.text(folder, text);
     assertThat(file.file().problems().hasErrors()).as(() -> file.lines().toString()).isFalse();
-    return Cluster.of("test", file.environment());
+    return Platforms.cluster("test", file.environment());
   }
 }

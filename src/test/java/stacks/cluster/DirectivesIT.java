@@ -37,13 +37,14 @@ class DirectivesIT {
       Map<String, String> all = redis.configGet("*");
       all.forEach(
           (name, value) -> {
-            if (Directives.REDIS.contains(name)
-                && takes(redis, name, value) != Directives.isLive(name)) {
+            if (Directives.REDIS.names().contains(name)
+                && takes(redis, name, value) != Directives.REDIS.isLive(name)) {
               wrong.add(name);
             }
           });
       assertThat(wrong).isEmpty();
-      assertThat(all.keySet().stream().filter(Directives.REDIS::contains)).hasSizeGreaterThan(150);
+      assertThat(all.keySet().stream().filter(Directives.REDIS.names()::contains))
+          .hasSizeGreaterThan(150);
     }
   }
 
@@ -56,7 +57,7 @@ class DirectivesIT {
       assertThat(
               redis.configGet("*").keySet().stream()
                   .filter(name -> name.matches(".*(pass|auth|key|secret|token|user).*"))
-                  .filter(name -> Directives.refusal(name, Directives.REDIS_MANDATORY).isEmpty()))
+                  .filter(name -> Directives.REDIS.refusal(name).isEmpty()))
           .isSubsetOf(HARMLESS);
     }
   }

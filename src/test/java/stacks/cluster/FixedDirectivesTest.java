@@ -11,21 +11,21 @@ import stacks.render.NodeFiles;
 
 /** A node holds against its tags what {@code check} holds against a file. */
 class FixedDirectivesTest {
-  /** They have keys of their own in the file, and reach a node as settings like any other. */
-  private static final Set<String> WITH_KEYS = Set.of("maxmemory", "maxmemory-policy");
-
   @Test
   void what_no_file_may_say_no_tag_may_say_either() {
     Pattern fixed = pattern();
     Set<String> held = new TreeSet<>();
     Set<String> wanted = new TreeSet<>();
-    for (String name : Directives.REDIS) {
-      if (Directives.isLive(name)) {
+    for (String name : Directives.REDIS.names()) {
+      if (Directives.REDIS.isLive(name)) {
         // Those of TLS are refused in a file by a rule of their own.
-        if (fixed.matcher(name).matches() && !name.startsWith("tls-")) {
+        boolean isOurs = !name.startsWith("tls-");
+        if (fixed.matcher(name).matches() && isOurs) {
           held.add(name);
         }
-        if (Directives.REDIS_MANDATORY.containsKey(name) && !WITH_KEYS.contains(name)) {
+        // What has keys of its own reaches a node as a setting like any other, but for its port.
+        boolean isSetting = Directives.REDIS.hasKeys(name) && !name.equals("port");
+        if (Directives.REDIS.refusal(name).isPresent() && isOurs && !isSetting) {
           wanted.add(name);
         }
       }

@@ -9,6 +9,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
 import stacks.cluster.Rules;
+import stacks.platform.Platforms;
 
 /** An environment file that was read and checked as {@code rediform check} does it. */
 public record Checked(EnvironmentFile file) {
@@ -36,7 +37,11 @@ public record Checked(EnvironmentFile file) {
     try {
       EnvironmentFile file = EnvironmentFile.read(path);
       Rules.check(
-          file.environment(), Rules.ALL, Set.of("drift", "node-removed"), TODAY, file.problems());
+          Platforms.cluster(file.name(), file.environment()),
+          Rules.ALL,
+          Set.of("drift", "node-removed"),
+          TODAY,
+          file.problems());
       return new Checked(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

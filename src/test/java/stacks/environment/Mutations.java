@@ -146,11 +146,10 @@ public final class Mutations {
         EnvironmentFile.of(Path.of("mutation.yaml"), text.getBytes(StandardCharsets.UTF_8));
     List<Rule> rules = new ArrayList<>(Rules.ALL);
     rules.addAll(Platforms.of(file.environment().platform()).rules());
-    Rules.check(file.environment(), rules, Set.of(), LocalDate.EPOCH, file.problems());
+    Cluster cluster = Platforms.cluster(file.name(), file.environment());
+    Rules.check(cluster, rules, Set.of(), LocalDate.EPOCH, file.problems());
     file.inOrder(file.problems()).forEach(file::describe);
-    return file.problems().hasErrors()
-        ? Optional.empty()
-        : Optional.of(Cluster.of(file.name(), file.environment()));
+    return file.problems().hasErrors() ? Optional.empty() : Optional.of(cluster);
   }
 
   private static String mutate(Random random) {

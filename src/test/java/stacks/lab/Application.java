@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import stacks.cluster.Cluster;
 import stacks.environment.EnvironmentFile;
+import stacks.platform.Platforms;
 import stacks.testing.Load;
 
 /**
@@ -19,7 +20,7 @@ final class Application {
 
   public static void main(String[] arguments) throws IOException {
     EnvironmentFile file = EnvironmentFile.read(Path.of(arguments[0]));
-    Cluster cluster = Cluster.of(file.name(), file.environment());
+    Cluster cluster = Platforms.cluster(file.name(), file.environment());
     Load load =
         new Load(cluster, System.getenv("REDIS_PASSWORD"), () -> System.out.println("writing"));
     System.in.readAllBytes();

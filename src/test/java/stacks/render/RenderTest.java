@@ -22,6 +22,7 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.EnvironmentFile;
+import stacks.platform.Platforms;
 import stacks.testing.Golden;
 
 class RenderTest {
@@ -34,7 +35,7 @@ class RenderTest {
   private static Cluster cluster(Path file) throws IOException {
     EnvironmentFile read = EnvironmentFile.read(file);
     assertThat(read.problems().all()).isEmpty();
-    return Cluster.of(read.name(), read.environment());
+    return Platforms.cluster(read.name(), read.environment());
   }
 
   /** A cluster from the text of an environment file. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.environment.EnvironmentFile;
+import stacks.platform.Platforms;
 import stacks.testing.Run;
 
 /** cloud-init, systemd and sh themselves judge what we hand them. */
@@ -25,7 +26,7 @@ class UserDataIT {
   private static Cluster cluster(Path file) throws IOException {
     EnvironmentFile read = EnvironmentFile.read(file);
     assertThat(read.problems().all()).isEmpty();
-    return Cluster.of(read.name(), read.environment());
+    return Platforms.cluster(read.name(), read.environment());
   }
 
   /** Every kind of document there is: the files of the repository, and what they do not use. */

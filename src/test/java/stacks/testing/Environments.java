@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import stacks.cluster.Cluster;
 import stacks.environment.EnvironmentFile;
+import stacks.platform.Platforms;
 
 /** Environments for tests: the repository's own files, and files that exist only in a test. */
 public final class Environments {
@@ -27,7 +28,7 @@ public final class Environments {
 
   /** The cluster of a file with that text. */
   public static Cluster cluster(String name, String yaml) {
-    return Cluster.of(name, read(name, yaml).environment());
+    return Platforms.cluster(name, read(name, yaml).environment());
   }
 
   /** A file with that text, as it is read. */

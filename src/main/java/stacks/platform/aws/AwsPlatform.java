@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
+import stacks.environment.Environment;
 import stacks.platform.ClusterPlatform;
 import stacks.render.AgentProgram;
 import stacks.render.Layout;
@@ -44,6 +46,11 @@ public final class AwsPlatform implements ClusterPlatform {
   @Override
   public List<Rule> rules() {
     return AwsRules.ALL;
+  }
+
+  @Override
+  public Addresses addresses(Environment environment) {
+    return new AwsAddresses(environment);
   }
 
   @Override

@@ -5,21 +5,21 @@ import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
-import stacks.cluster.Directives;
+import stacks.cluster.RedisNode;
 import stacks.cluster.Rule;
+import stacks.cluster.SentinelNode;
 import stacks.cluster.Size;
 import stacks.environment.Environment;
-import stacks.environment.Environment.Master;
-import stacks.environment.Environment.Replicas;
-import stacks.environment.Environment.Sentinels;
 import stacks.environment.Platform;
 import stacks.environment.Problem.Severity;
 import stacks.render.LiveSettings;
@@ -35,12 +35,6 @@ public final class AwsRules {
 
   /** Tags that one resource may have (AWS, "Tag naming limits and requirements"). */
   private static final int MOST_TAGS = 50;
-
-  /**
-   * {@code Name} and {@code rediform}, which every resource gets, and a machine's for maxmemory,
-   * maxmemory-policy and repl-backlog-size.
-   */
-  private static final int OWN_TAGS = 5;
 
   /**
    * What the name of a tag may be that a machine can read of itself: no spaces or slashes, and none
@@ -68,13 +62,23 @@ public final class AwsRules {
   /** Stands in for the environment's name: as long as one can be, and hard to pack. */
   private static final String LONGEST_NAME = "q7-x0w3z-9k1vj5y-8b2u6g-f4hmdtc";
 
-  private static final Section MASTER = new Section("master", List.of(), AwsRules::master);
+  private static final Section MASTER =
+      new Section(
+          "master",
+          List.of(),
+          cluster ->
+              new Wish(cluster.firstMaster(), cluster.environment().master().instanceType()));
 
   /** Where replicas name no size, they have the master's. */
   private static final Section REPLICAS =
-      new Section("replicas", List.of("master"), AwsRules::replicas);
+      new Section(
+          "replicas",
+          List.of("master"),
+          cluster ->
+              new Wish(cluster.firstReplica(), cluster.environment().replicas().instanceType()));
 
-  private static final Section SENTINELS = new Section("sentinels", List.of(), AwsRules::sentinels);
+  private static final Section SENTINELS =
+      new Section("sentinels", List.of(), cluster -> new Wish(cluster.sentinels().get(0)));
 
   public static final List<Rule> ALL =
       List.of(
@@ -117,14 +121,29 @@ public final class AwsRules {
   private AwsRules() {}
 
   /**
-   * What an environment asks for one kind of node.
+   * What a cluster asks for one kind of node.
    *
-   * @param pinned the instance type that the file names, if it does
-   * @param smallest the type that is taken where none is named, if there is one
+   * @param size what its machine must have
+   * @param type the instance type that the file pins for it, its own or the master's
+   * @param named the instance type that its own section of the file names
+   * @param smallest the type that is taken where none is pinned, if there is one
    */
-  private record Wish(Size size, Optional<String> pinned, Optional<InstanceType> smallest) {
-    Optional<InstanceType> pinnedType() {
-      return pinned.flatMap(InstanceTypes::named);
+  private record Wish(
+      Size size, Optional<String> type, Optional<String> named, Optional<InstanceType> smallest) {
+    Wish(RedisNode node, Optional<String> named) {
+      this(node.size(), node.instanceType(), named, InstanceTypes.forRedis(node.size()));
+    }
+
+    Wish(SentinelNode node) {
+      this(
+          node.size(),
+          node.instanceType(),
+          node.instanceType(),
+          InstanceTypes.forSentinel(node.size()));
+    }
+
+    Optional<InstanceType> namedType() {
+      return named.flatMap(InstanceTypes::named);
     }
   }
 
@@ -133,47 +152,24 @@ public final class AwsRules {
    *
    * @param others further sections that its values follow from
    */
-  private record Section(String name, List<String> others, Function<Environment, Wish> wish) {
+  private record Section(String name, List<String> others, Function<Cluster, Wish> wish) {
     Rule rule(
         String id, Severity severity, String shownAt, Function<Wish, Optional<String>> check) {
       List<String> keys = new ArrayList<>(List.of(name + "." + shownAt, name, "platform"));
       keys.addAll(others);
-      return aws(id, severity, keys, env -> check.apply(wish.apply(env)));
+      return aws(id, severity, keys, cluster -> check.apply(wish.apply(cluster)));
     }
-  }
-
-  private static Wish master(Environment env) {
-    Master master = env.master();
-    Size size = new Size(master.cpu(), master.memory(), master.disk());
-    return new Wish(size, master.instanceType(), InstanceTypes.forRedis(size));
-  }
-
-  private static Wish replicas(Environment env) {
-    Master master = env.master();
-    Replicas replicas = env.replicas();
-    Size size =
-        new Size(
-            replicas.cpu().orElse(master.cpu()),
-            replicas.memory().orElse(master.memory()),
-            replicas.disk().orElse(master.disk()));
-    return new Wish(size, replicas.instanceType(), InstanceTypes.forRedis(size));
-  }
-
-  private static Wish sentinels(Environment env) {
-    Sentinels sentinels = env.sentinels();
-    Size size = new Size(sentinels.cpu(), sentinels.memory(), sentinels.disk());
-    return new Wish(size, sentinels.instanceType(), InstanceTypes.forSentinel(size));
   }
 
   private static Optional<String> noSuchSize(Wish wish) {
     return when(
-        wish.pinned().isEmpty() && wish.smallest().isEmpty(),
+        wish.type().isEmpty() && wish.smallest().isEmpty(),
         "no type of the families c7i, m7i and r7i has %d CPU and %s; pin one with instanceType"
             .formatted(wish.size().cpu(), wish.size().memory()));
   }
 
   private static Optional<String> instanceTooSmall(Wish wish) {
-    return wish.pinnedType()
+    return wish.namedType()
         .filter(type -> !type.fits(wish.size()))
         .map(
             type ->
@@ -182,7 +178,7 @@ public final class AwsRules {
   }
 
   private static Optional<String> unknownInstanceType(Wish wish) {
-    return wish.pinned()
+    return wish.named()
         .filter(name -> InstanceTypes.named(name).isEmpty())
         .map(
             name ->
@@ -191,7 +187,7 @@ public final class AwsRules {
   }
 
   private static Optional<String> wrongArchitecture(Wish wish) {
-    return wish.pinnedType()
+    return wish.namedType()
         .filter(type -> !type.runsTheImage())
         .map(
             type ->
@@ -200,7 +196,7 @@ public final class AwsRules {
   }
 
   private static Optional<String> burstableDataNode(Wish wish) {
-    return wish.pinnedType()
+    return wish.namedType()
         .filter(InstanceType::burstable)
         .map(
             type ->
@@ -208,11 +204,12 @@ public final class AwsRules {
                     .formatted(type.name()));
   }
 
-  private static Optional<String> tooManyNetworks(Environment env) {
+  private static Optional<String> tooManyNetworks(Cluster cluster) {
+    Environment.Network network = cluster.environment().network();
     long rules =
         OWN_RULES
-            + env.network().clients().stream().distinct().count()
-            + env.network().operators().stream().distinct().count();
+            + network.clients().stream().distinct().count()
+            + network.operators().stream().distinct().count();
     return when(
         rules > MOST_RULES,
         "%d inbound rules; a security group holds %d, %d of them for the nodes; join some blocks"
@@ -220,15 +217,15 @@ public final class AwsRules {
   }
 
   /** Packs what the first and the last node of each kind get: nothing shorter says its size. */
-  private static Optional<String> userDataTooLarge(Environment env) {
-    // Where a node has no place, another rule says so, and there is no cluster to pack.
-    if (ownBytes(env) <= SURELY_FITS || !Cluster.hasRoom(env)) {
+  private static Optional<String> userDataTooLarge(Cluster cluster) {
+    // Where a node has no place, another rule says so, and there is nothing to pack.
+    if (ownBytes(cluster.environment()) <= SURELY_FITS || !cluster.fits()) {
       return Optional.empty();
     }
-    Cluster cluster = Cluster.of(LONGEST_NAME, env);
-    UserData userData = new UserData(cluster);
+    Cluster longest = cluster.named(LONGEST_NAME);
+    UserData userData = new UserData(longest);
     int largest =
-        Stream.of(cluster.redis(), cluster.sentinels())
+        Stream.of(longest.redis(), longest.sentinels())
             .flatMap(nodes -> Stream.of(nodes.get(0), nodes.get(nodes.size() - 1)))
             .mapToInt(userData::packedSize)
             .max()
@@ -256,9 +253,9 @@ public final class AwsRules {
         .sum();
   }
 
-  private static Optional<String> reservedTag(Environment env) {
+  private static Optional<String> reservedTag(Cluster cluster) {
     String reserved =
-        env.aws().tags().keySet().stream()
+        cluster.environment().aws().tags().keySet().stream()
             .filter(
                 tag ->
                     tag.startsWith("aws:")
@@ -270,9 +267,9 @@ public final class AwsRules {
   }
 
   /** A machine reads its settings from its tags, and could read none if one had such a name. */
-  private static Optional<String> tagName(Environment env) {
+  private static Optional<String> tagName(Cluster cluster) {
     String wrong =
-        env.aws().tags().keySet().stream()
+        cluster.environment().aws().tags().keySet().stream()
             .filter(tag -> !READABLE.matcher(tag).matches())
             .sorted()
             .collect(Collectors.joining("\", \""));
@@ -282,27 +279,28 @@ public final class AwsRules {
             + " none of . .. and _index".formatted(wrong));
   }
 
-  private static Optional<String> tooManyTags(Environment env) {
-    int count = env.aws().tags().size();
-    int settings =
-        (int) env.redis().config().keySet().stream().filter(Directives::isLive).count() + OWN_TAGS;
+  private static Optional<String> tooManyTags(Cluster cluster) {
+    int count = cluster.environment().aws().tags().size();
+    // All data nodes have the same ones, and Sentinels fewer.
+    Set<String> all = new HashSet<>(Tags.ofAll(cluster).keySet());
+    all.addAll(Tags.ofMachine(cluster, cluster.firstMaster()).keySet());
     return when(
-        count + settings > MOST_TAGS,
+        all.size() > MOST_TAGS,
         "%d tags; AWS allows %d on a machine, and %d of them are ours: each directive of redis.config"
-                .formatted(count, MOST_TAGS, settings)
+                .formatted(count, MOST_TAGS, all.size() - count)
             + " is one");
   }
 
   private static Rule aws(
-      String id,
-      Severity severity,
-      List<String> keys,
-      Function<Environment, Optional<String>> check) {
+      String id, Severity severity, List<String> keys, Function<Cluster, Optional<String>> check) {
     return new Rule(
         id,
         severity,
         keys,
-        env -> env.platform() == Platform.AWS ? check.apply(env) : Optional.empty());
+        cluster ->
+            cluster.environment().platform() == Platform.AWS
+                ? check.apply(cluster)
+                : Optional.empty());
   }
 
   private static Optional<String> when(boolean violated, String message) {

@@ -108,7 +108,7 @@ final class Network {
             "public",
             vpc,
             cluster.subnets().get(0).zone(),
-            cluster.gatewayBlock().toString());
+            AwsAddresses.gatewayBlock(cluster.environment().network().cidr()).toString());
     RouteTableAssociation association = associate(stack, "public", subnet, routes);
     Eip address =
         Eip.Builder.create(stack, "nat-address")

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
@@ -42,6 +43,11 @@ public final class LocalPlatform implements ClusterPlatform {
   @Override
   public List<Rule> rules() {
     return List.of();
+  }
+
+  @Override
+  public Addresses addresses(Environment environment) {
+    return new LocalAddresses(environment);
   }
 
   @Override

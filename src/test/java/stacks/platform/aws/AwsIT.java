@@ -223,7 +223,10 @@ class AwsIT {
                     (a, b) -> a,
                     HashMap::new));
     expected.put(
-        cluster.name() + "-public", cluster.gatewayBlock() + " " + cluster.subnets().get(0).zone());
+        cluster.name() + "-public",
+        AwsAddresses.gatewayBlock(cluster.environment().network().cidr())
+            + " "
+            + cluster.subnets().get(0).zone());
     Map<String, String> actual = new HashMap<>();
     for (String name : names(found.path("subnets"))) {
       JsonNode subnet = found.path("subnets").path(name);

@@ -23,6 +23,7 @@ import stacks.cluster.Rules;
 import stacks.environment.EnvironmentFile;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
+import stacks.platform.Platforms;
 import stacks.render.UserData;
 import stacks.testing.Environments;
 
@@ -37,7 +38,8 @@ class AwsRulesTest {
   @CsvSource({
     "'master: {cpu: 192}', ''",
     "'master: {cpu: 193}', 'master.cpu, replicas.cpu'",
-    "'master: {cpu: 193, instanceType: u7i-12tb.224xlarge}', replicas.cpu",
+    "'master: {cpu: 193, instanceType: u7i-12tb.224xlarge}', ''",
+    "'master: {cpu: 193, instanceType: u7i-12tb.224xlarge}\nreplicas: {cpu: 194}', replicas.cpu",
     "'replicas: {memory: 1536GB}', ''",
     "'replicas: {memory: 1537GB}', replicas.cpu",
     "'sentinels: {cpu: 192}', ''",
@@ -219,7 +221,8 @@ class AwsRulesTest {
     "46, '', aws.tags",
     "44, 'hz: 20', ''",
     "45, 'hz: 20', aws.tags",
-    "45, 'databases: 20', ''"
+    "45, 'databases: 20', ''",
+    "45, 'repl-backlog-size: 20mb', ''"
   })
   void too_many_tags(int count, String directive, String keys) {
     String tags =
@@ -295,7 +298,8 @@ class AwsRulesTest {
     assertThat(problems.all()).as("the test's own file").isEmpty();
     List<Rule> rules = new ArrayList<>(Rules.ALL);
     rules.addAll(AwsRules.ALL);
-    Rules.check(file.environment(), rules, Set.of(), LocalDate.EPOCH, problems);
+    Rules.check(
+        Platforms.cluster("rules", file.environment()), rules, Set.of(), LocalDate.EPOCH, problems);
     return problems.all();
   }
 

@@ -1,19 +1,19 @@
-package stacks.cluster;
+package stacks.platform.aws;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import stacks.cluster.Addresses;
+import stacks.cluster.Endpoint;
+import stacks.cluster.Subnet;
 import stacks.environment.Cidr;
 import stacks.environment.Environment;
 
 /**
- * Gives each node its subnet, address and port.
- *
- * <p>The place of a node follows from its own number alone, so adding nodes moves none: node
- * <i>n</i> is in zone <i>(n-1) mod zones</i>, and within a zone data nodes and Sentinels take turns
- * from {@code network.firstHost} on.
+ * Each node in a subnet of its zone: node <i>n</i> is in zone <i>(n-1) mod zones</i>, and within a
+ * zone data nodes and Sentinels take turns from {@code network.firstHost} on.
  */
-final class AddressPlan {
+final class AwsAddresses implements Addresses {
   /**
    * A new network is cut into this many blocks; each zone takes one, the last is for the gateway.
    */
@@ -22,16 +22,15 @@ final class AddressPlan {
   /** How many zones a new network has room for. */
   static final int MOST_ZONES = (1 << BLOCK_BITS) - 1;
 
+  /** Stands in where an existing network is named without any subnet, which a rule refuses. */
+  private static final Subnet NONE = new Subnet("", new Cidr(0, 0), Optional.empty());
+
   private final Environment environment;
   private final List<Subnet> subnets;
 
-  AddressPlan(Environment environment) {
+  AwsAddresses(Environment environment) {
     this.environment = environment;
     this.subnets = subnets(environment);
-  }
-
-  List<Subnet> subnets() {
-    return subnets;
   }
 
   /** The block that is left for the public side of a new network. */
@@ -39,59 +38,50 @@ final class AddressPlan {
     return network.subnet(network.prefix() + BLOCK_BITS, MOST_ZONES);
   }
 
-  Subnet subnet(int number) {
-    return subnets.get((number - 1) % subnets.size());
+  @Override
+  public List<Subnet> subnets() {
+    return subnets;
   }
 
-  /** Address of data node {@code number}, counted from 1. */
-  String redisAddress(int number) {
-    return address(number, 0);
+  @Override
+  public Subnet subnet(int number) {
+    return subnets.isEmpty() ? NONE : subnets.get((number - 1) % subnets.size());
   }
 
-  /** Address of Sentinel {@code number}, counted from 1. */
-  String sentinelAddress(int number) {
-    return address(number, 1);
+  @Override
+  public Endpoint redis(int number) {
+    return new Endpoint(address(number, 0), environment.redis().port());
   }
 
-  int redisPort(int number) {
-    return environment.redis().port() + portOffset(number);
+  @Override
+  public Endpoint sentinel(int number) {
+    return new Endpoint(address(number, 1), environment.sentinels().port());
   }
 
-  int sentinelPort(int number) {
-    return environment.sentinels().port() + portOffset(number);
-  }
-
-  /**
-   * Whether every node's address lies within its subnet. The last address of a subnet is reserved.
-   */
-  boolean fits() {
-    return IntStream.rangeClosed(1, 1 + environment.replicas().count()).allMatch(n -> fits(n, 0))
+  /** The last address of a subnet is reserved (Amazon VPC, "Subnet sizing"). */
+  @Override
+  public boolean fits() {
+    return !subnets.isEmpty()
+        && IntStream.rangeClosed(1, 1 + environment.replicas().count()).allMatch(n -> fits(n, 0))
         && IntStream.rangeClosed(1, environment.sentinels().count()).allMatch(n -> fits(n, 1));
   }
 
   private boolean fits(int number, int turn) {
-    return Cluster.isLocal(environment) || host(number, turn) < subnet(number).cidr().size() - 1;
+    return host(number, turn) < subnet(number).cidr().size() - 1;
   }
 
   private String address(int number, int turn) {
-    return Cluster.isLocal(environment)
-        ? "127.0.0.1"
-        : subnet(number).cidr().address(host(number, turn));
+    Cidr block = subnet(number).cidr();
+    return block.address((int) Math.min(host(number, turn), block.size() - 1));
   }
 
   private int host(int number, int turn) {
-    return environment.network().firstHost() + 2 * ((number - 1) / subnets.size()) + turn;
-  }
-
-  private int portOffset(int number) {
-    return Cluster.isLocal(environment) ? number - 1 : 0;
+    int zones = Math.max(1, subnets.size());
+    return environment.network().firstHost() + 2 * ((number - 1) / zones) + turn;
   }
 
   private static List<Subnet> subnets(Environment environment) {
     Environment.Network network = environment.network();
-    if (Cluster.isLocal(environment)) {
-      return List.of(new Subnet("local", Cidr.parse("127.0.0.0/8"), Optional.empty()));
-    }
     if (network.existing().isPresent()) {
       return network.existing().get().subnets().stream()
           .map(subnet -> new Subnet(subnet.zone(), subnet.cidr(), Optional.of(subnet.id())))
