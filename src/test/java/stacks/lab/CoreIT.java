@@ -7,6 +7,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,6 +22,7 @@ import stacks.testing.Load.Seen;
  */
 @ExtendWith(StopAtFailure.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("alone")
 class CoreIT {
   private static final String NAME = "core";
 

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -30,6 +31,7 @@ import stacks.testing.RunningDeploy;
  * an error, and a person is told.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("alone")
 class LocalFaultsIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 

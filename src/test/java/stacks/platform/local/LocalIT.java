@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -37,6 +38,7 @@ import stacks.testing.Run;
  * The life of a local cluster: real launcher, cdktf CLI, Terraform, Redis, Sentinel and redis-py.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("alone")
 class LocalIT {
   private static final String CANARY = "canary-3f1d9c27-of-the-local-password";
   private static final StringBuilder PRINTED = new StringBuilder();

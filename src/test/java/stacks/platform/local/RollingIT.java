@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -33,6 +34,7 @@ import stacks.testing.RunningDeploy;
 
 /** A plain deploy of every kind of change, under applications that write and read all the time. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("alone")
 class RollingIT {
   private static final int SEEDS = Integer.getInteger("rolling.seeds", 3);
 
