@@ -13,6 +13,7 @@ import com.tngtech.archunit.lang.ArchRule;
 /** The arrows of the design: cli → {stack, review, operate} → platform → render → cluster → … */
 @AnalyzeClasses(packages = "stacks", importOptions = DoNotIncludeTests.class)
 class ArchitectureTest {
+  private static final String VALUES = "stacks.values..";
   private static final String ENVIRONMENT = "stacks.environment..";
   private static final String CLUSTER = "stacks.cluster..";
   private static final String RENDER = "stacks.render..";
@@ -22,22 +23,26 @@ class ArchitectureTest {
   private static final String OPERATE = "stacks.operate..";
   private static final String CLI = "stacks.cli..";
 
-  @ArchTest static final ArchRule environment_knows_no_other = knows(ENVIRONMENT);
+  @ArchTest static final ArchRule values_know_no_other = knows(VALUES);
 
-  @ArchTest static final ArchRule cluster_knows_environment = knows(CLUSTER, ENVIRONMENT);
+  @ArchTest static final ArchRule environment_knows_values = knows(ENVIRONMENT, VALUES);
 
-  @ArchTest static final ArchRule render_knows_cluster = knows(RENDER, CLUSTER, ENVIRONMENT);
+  @ArchTest static final ArchRule cluster_knows_environment = knows(CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest
-  static final ArchRule platform_knows_render = knows(PLATFORM, RENDER, CLUSTER, ENVIRONMENT);
+  static final ArchRule render_knows_cluster = knows(RENDER, CLUSTER, ENVIRONMENT, VALUES);
+
+  @ArchTest
+  static final ArchRule platform_knows_render =
+      knows(PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule review_knows_what_is_below =
-      knows(REVIEW, PLATFORM, RENDER, CLUSTER, ENVIRONMENT);
+      knows(REVIEW, PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule operate_knows_what_is_below =
-      knows(OPERATE, PLATFORM, RENDER, CLUSTER, ENVIRONMENT);
+      knows(OPERATE, PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule the_stack_knows_what_is_below =
@@ -49,7 +54,7 @@ class ArchitectureTest {
           .should()
           .onlyDependOnClassesThat(
               not(resideInAnyPackage("stacks.."))
-                  .or(resideInAnyPackage(ROOT, PLATFORM, RENDER, CLUSTER, ENVIRONMENT)));
+                  .or(resideInAnyPackage(ROOT, PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES)));
 
   @ArchTest
   static final ArchRule only_files_plans_and_reports_are_json_or_yaml =

@@ -12,11 +12,11 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Rule;
 import stacks.cluster.Rules;
 import stacks.environment.EnvironmentFile;
-import stacks.environment.Nearest;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
 import stacks.platform.Platforms;
 import stacks.review.ReviewRules;
+import stacks.values.Nearest;
 
 /** The environment files of the project: finding them, checking them, making clusters of them. */
 final class Environments {

@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.environment.Durations;
 import stacks.operate.Agents;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
@@ -21,6 +20,7 @@ import stacks.operate.Wait;
 import stacks.platform.Platforms;
 import stacks.review.Review;
 import stacks.review.Verdict;
+import stacks.values.Durations;
 
 /**
  * A deploy of fewer nodes. Terraform destroys what its configuration no longer has at any time it

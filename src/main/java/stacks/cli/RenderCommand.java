@@ -9,8 +9,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Nearest;
 import stacks.platform.Platforms;
+import stacks.values.Nearest;
 
 @Command(
     name = "render",

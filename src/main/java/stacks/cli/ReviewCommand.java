@@ -14,10 +14,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
-import stacks.environment.Nearest;
 import stacks.review.Review;
 import stacks.review.ReviewRule;
 import stacks.review.ReviewRules;
+import stacks.values.Nearest;
 
 @Command(
     name = "review",

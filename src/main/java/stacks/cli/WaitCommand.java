@@ -17,11 +17,11 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Durations;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
 import stacks.operate.Look;
 import stacks.operate.Wait;
+import stacks.values.Durations;
 
 @Command(
     name = "wait",

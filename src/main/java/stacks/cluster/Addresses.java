@@ -1,6 +1,7 @@
 package stacks.cluster;
 
 import java.util.List;
+import stacks.values.Endpoint;
 
 /**
  * Where a platform places the nodes of one environment.

@@ -10,8 +10,9 @@ import java.util.stream.Stream;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Master;
 import stacks.environment.Environment.Replicas;
-import stacks.environment.Memory;
 import stacks.environment.Platform;
+import stacks.values.Endpoint;
+import stacks.values.Memory;
 
 /**
  * The cluster that an environment describes: its nodes with names, addresses and sizes, and with

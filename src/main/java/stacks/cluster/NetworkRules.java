@@ -13,11 +13,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import stacks.environment.Cidr;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Existing;
 import stacks.environment.Environment.ExistingSubnet;
 import stacks.environment.Platform;
+import stacks.values.Cidr;
+import stacks.values.Endpoint;
 
 /** Where the nodes are, and who may reach them. */
 final class NetworkRules {

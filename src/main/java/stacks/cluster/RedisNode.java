@@ -1,7 +1,7 @@
 package stacks.cluster;
 
 import java.util.Optional;
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /**
  * A data node. Which of them is master is asked of the Sentinels, never written here.

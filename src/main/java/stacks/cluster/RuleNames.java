@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import stacks.environment.Environment.Acceptance;
 import stacks.environment.Environment.Review;
-import stacks.environment.Nearest;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
+import stacks.values.Nearest;
 
 /** Whether the rules that an environment names, in {@code accepts:} and {@code review:}, exist. */
 final class RuleNames {

@@ -13,7 +13,7 @@ import stacks.environment.Environment;
 import stacks.environment.Environment.Backend;
 import stacks.environment.Environment.Install;
 import stacks.environment.Environment.Source;
-import stacks.environment.Nearest;
+import stacks.values.Nearest;
 
 /** What may be said to Redis, Sentinel and Terraform. */
 final class SettingRules {

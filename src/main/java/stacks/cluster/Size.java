@@ -1,6 +1,6 @@
 package stacks.cluster;
 
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /**
  * What a node's machine must have at least.

@@ -6,7 +6,7 @@ import static stacks.environment.Problem.Severity.WARNING;
 
 import java.util.List;
 import java.util.Optional;
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /** What the data nodes must have for their data to be safe. */
 final class SizeRules {

@@ -1,7 +1,7 @@
 package stacks.cluster;
 
 import java.util.Optional;
-import stacks.environment.Cidr;
+import stacks.values.Cidr;
 
 /**
  * The addresses of one zone.

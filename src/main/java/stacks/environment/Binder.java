@@ -11,6 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import stacks.values.Cidr;
+import stacks.values.Nearest;
+import stacks.values.Quote;
 
 /**
  * Turns YAML nodes into the records of an {@link Environment}, by the {@link Key} of each

@@ -5,6 +5,8 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import stacks.values.Cidr;
+import stacks.values.Memory;
 
 /**
  * One environment file, complete with its defaults: every key there is, and nothing computed.

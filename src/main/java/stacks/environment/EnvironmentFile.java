@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import stacks.values.Quote;
 
 /**
  * An environment file that has been read: what it says, and where it says it.

@@ -7,6 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import stacks.values.Cidr;
+import stacks.values.Durations;
+import stacks.values.Memory;
 
 /** The single values an environment file can hold: how they read, and which ranges they have. */
 final class Scalars {

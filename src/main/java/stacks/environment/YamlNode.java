@@ -2,6 +2,7 @@ package stacks.environment;
 
 import java.util.List;
 import java.util.Map;
+import stacks.values.Quote;
 
 /** What stands in a YAML file, with the place where it stands. */
 sealed interface YamlNode {

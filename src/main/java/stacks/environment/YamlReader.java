@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.reader.StreamReader;
+import stacks.values.Quote;
 
 /** Reads YAML into nodes that know their place. What is not plain YAML becomes a problem. */
 final class YamlReader {

@@ -5,7 +5,7 @@ import java.util.TreeMap;
 import stacks.cluster.Cluster;
 import stacks.cluster.Directives;
 import stacks.cluster.RedisNode;
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /**
  * The settings that Redis takes while it runs ({@code CONFIG SET}). They reach a node beside its

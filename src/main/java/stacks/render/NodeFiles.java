@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import stacks.cluster.Cluster;
-import stacks.cluster.Endpoint;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
+import stacks.values.Endpoint;
 
 /**
  * What the agent needs to know of its node: settings, the static part of the server's config, and

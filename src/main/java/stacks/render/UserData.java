@@ -19,9 +19,9 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.Subnet;
-import stacks.environment.Cidr;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Install;
+import stacks.values.Cidr;
 
 /**
  * The cloud-init documents that make bare Debian machines into the nodes of a cluster. They hold no

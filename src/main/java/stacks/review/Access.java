@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import stacks.cluster.Cluster;
-import stacks.environment.Cidr;
+import stacks.values.Cidr;
 
 /** Who may connect to what, as rules of security groups say it. */
 final class Access {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import stacks.environment.Quote;
+import stacks.values.Quote;
 
 /** Who may connect, and who no longer may. */
 final class AccessRules {

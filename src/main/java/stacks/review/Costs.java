@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import stacks.cluster.RedisNode;
-import stacks.environment.Memory;
 import stacks.review.Machines.Direction;
+import stacks.values.Memory;
 
 /**
  * What a plan costs, all nodes together.

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import stacks.environment.Memory;
 import stacks.render.LiveSettings;
+import stacks.values.Memory;
 
 /**
  * The directives that Redis takes while it runs, as a node's resource hands them to it: tags of the

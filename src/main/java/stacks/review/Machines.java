@@ -1,9 +1,9 @@
 package stacks.review;
 
 import java.util.Optional;
-import stacks.environment.Quote;
 import stacks.platform.aws.InstanceType;
 import stacks.platform.aws.InstanceTypes;
+import stacks.values.Quote;
 
 /** Whether a machine becomes larger or smaller. */
 final class Machines {

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /**
  * What a plan does to one node.

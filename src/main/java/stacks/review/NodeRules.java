@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import stacks.environment.Quote;
+import stacks.values.Quote;
 
 /** Which nodes go, come and stop, and whether enough of them are there all the while. */
 final class NodeRules {

@@ -14,7 +14,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import stacks.environment.Quote;
+import stacks.values.Quote;
 
 /**
  * Reads {@code terraform show -json PLAN}, one resource at a time: a plan of a large cluster is

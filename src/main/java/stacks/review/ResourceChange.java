@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import stacks.environment.Quote;
+import stacks.values.Quote;
 
 /**
  * One resource of a plan, as {@code terraform show -json} has it.

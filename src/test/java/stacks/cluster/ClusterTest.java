@@ -11,9 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.environment.Checked;
 import stacks.environment.Environment.MaxmemoryPolicy;
-import stacks.environment.Memory;
 import stacks.platform.Platforms;
 import stacks.testing.Environments;
+import stacks.values.Memory;
 
 class ClusterTest {
   private static final String AWS = "platform: aws\naws: {region: eu-central-1}\n";

@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import stacks.values.Cidr;
+import stacks.values.Durations;
+import stacks.values.Memory;
 
 /** The JSON schema of environment files, from the records and their {@link Key}s. */
 final class Schema {

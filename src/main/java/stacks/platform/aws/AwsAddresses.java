@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import stacks.cluster.Addresses;
-import stacks.cluster.Endpoint;
 import stacks.cluster.Subnet;
-import stacks.environment.Cidr;
 import stacks.environment.Environment;
+import stacks.values.Cidr;
+import stacks.values.Endpoint;
 
 /**
  * Each node in a subnet of its zone: node <i>n</i> is in zone <i>(n-1) mod zones</i>, and within a

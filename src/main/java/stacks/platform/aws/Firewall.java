@@ -13,8 +13,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.environment.Cidr;
 import stacks.environment.Environment;
+import stacks.values.Cidr;
 
 /**
  * Who reaches whom: one security group for data nodes and one for Sentinels.

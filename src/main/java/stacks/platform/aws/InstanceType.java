@@ -1,7 +1,7 @@
 package stacks.platform.aws;
 
 import stacks.cluster.Size;
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /**
  * What EC2 says of an instance type.

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.Size;
-import stacks.environment.Memory;
+import stacks.values.Memory;
 
 /** Which EC2 instance type a node gets. Starts no Node process, so {@code check} may use it. */
 public final class InstanceTypes {

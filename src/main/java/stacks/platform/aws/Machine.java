@@ -15,8 +15,8 @@ import java.util.Optional;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.environment.Memory;
 import stacks.platform.Identity;
+import stacks.values.Memory;
 
 /**
  * One node: its address, its machine, and for a data node its volume.

@@ -3,10 +3,10 @@ package stacks.platform.local;
 import java.util.List;
 import java.util.Optional;
 import stacks.cluster.Addresses;
-import stacks.cluster.Endpoint;
 import stacks.cluster.Subnet;
-import stacks.environment.Cidr;
 import stacks.environment.Environment;
+import stacks.values.Cidr;
+import stacks.values.Endpoint;
 
 /** All nodes on this machine, told apart by their ports. */
 record LocalAddresses(Environment environment) implements Addresses {

@@ -7,8 +7,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import stacks.cluster.Node;
 import stacks.cluster.Size;
-import stacks.environment.Memory;
 import stacks.testing.Environments;
+import stacks.values.Memory;
 
 class InstanceTypesTest {
   @ParameterizedTest

@@ -1,4 +1,4 @@
-package stacks.environment;
+package stacks.values;
 
 import java.util.Collection;
 import java.util.Comparator;

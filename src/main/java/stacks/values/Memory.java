@@ -1,4 +1,4 @@
-package stacks.environment;
+package stacks.values;
 
 import java.util.List;
 import java.util.Locale;
@@ -14,12 +14,12 @@ import java.util.regex.Pattern;
  */
 public record Memory(long bytes) implements Comparable<Memory> {
   /** How a valid amount looks; the JSON schema has the same. */
-  static final String PATTERN = "([0-9]{1,12}) ?(?:([kKmMgGtT])[iI]?)?[bB]";
+  public static final String PATTERN = "([0-9]{1,12}) ?(?:([kKmMgGtT])[iI]?)?[bB]";
 
   private static final Pattern TEXT = Pattern.compile(PATTERN);
 
   /** How a valid amount looks, for messages. */
-  static final String FORM = "a whole number with a unit, such as 512mb, 8GB or 8GiB";
+  public static final String FORM = "a whole number with a unit, such as 512mb, 8GB or 8GiB";
 
   private static final List<String> UNITS = List.of("b", "kb", "mb", "gb", "tb");
 

@@ -1,4 +1,4 @@
-package stacks.environment;
+package stacks.values;
 
 /**
  * Makes text from a file or a plan fit to be shown: one line, no control characters, not too long.
@@ -10,12 +10,12 @@ public final class Quote {
   private Quote() {}
 
   /** The text between quotation marks, cut where it is long. */
-  static String quote(String text) {
+  public static String quote(String text) {
     return "\"" + shorten(text) + "\"";
   }
 
   /** The text, cut where it is long. */
-  static String shorten(String text) {
+  public static String shorten(String text) {
     return shorten(text, MOST);
   }
 
@@ -36,7 +36,7 @@ public final class Quote {
   }
 
   /** Whether all characters are visible ones or spaces: no line break, nothing that hides. */
-  static boolean isPlain(String text) {
+  public static boolean isPlain(String text) {
     return text.codePoints().allMatch(Quote::isPlain);
   }
 

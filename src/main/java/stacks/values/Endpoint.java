@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.values;
 
 /**
  * Where a server is reached.

@@ -1,4 +1,4 @@
-package stacks.environment;
+package stacks.values;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package stacks.environment;
+package stacks.values;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,12 +14,13 @@ public record Cidr(long base, int prefix) {
   private static final String OCTET = "(0|[1-9][0-9]{0,2})";
 
   /** How a valid block looks; the JSON schema has the same. */
-  static final String PATTERN = String.join("\\.", OCTET, OCTET, OCTET, OCTET) + "/(0|[1-9][0-9]?)";
+  public static final String PATTERN =
+      String.join("\\.", OCTET, OCTET, OCTET, OCTET) + "/(0|[1-9][0-9]?)";
 
   private static final Pattern TEXT = Pattern.compile(PATTERN);
 
   /** How a valid block looks, for messages. */
-  static final String FORM = "an IPv4 block such as 10.60.0.0/16";
+  public static final String FORM = "an IPv4 block such as 10.60.0.0/16";
 
   /**
    * @throws IllegalArgumentException with what is allowed as its message

@@ -1,4 +1,4 @@
-package stacks.environment;
+package stacks.values;
 
 import java.time.Duration;
 import java.util.regex.Matcher;
@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 /** Durations as people write them in an environment file: {@code 500ms}, {@code 5s}, {@code 1m}. */
 public final class Durations {
   /** How a valid duration looks; the JSON schema has the same. */
-  static final String PATTERN = "([0-9]{1,9}) ?(ms|s|m|h)";
+  public static final String PATTERN = "([0-9]{1,9}) ?(ms|s|m|h)";
 
   private static final Pattern TEXT = Pattern.compile(PATTERN);
 
