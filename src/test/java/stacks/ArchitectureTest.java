@@ -15,7 +15,9 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
   private static final String VALUES = "stacks.values..";
   private static final String ENVIRONMENT = "stacks.environment..";
+  private static final String REDIS = "stacks.redis..";
   private static final String CLUSTER = "stacks.cluster..";
+  private static final String RULES = "stacks.rules..";
   private static final String RENDER = "stacks.render..";
   private static final String PLATFORM = "stacks.platform..";
   private static final String ROOT = "stacks";
@@ -25,24 +27,26 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule values_know_no_other = knows(VALUES);
 
+  @ArchTest static final ArchRule redis_knows_no_other = knows(REDIS);
+
   @ArchTest static final ArchRule environment_knows_values = knows(ENVIRONMENT, VALUES);
 
   @ArchTest static final ArchRule cluster_knows_environment = knows(CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest
-  static final ArchRule render_knows_cluster = knows(RENDER, CLUSTER, ENVIRONMENT, VALUES);
+  static final ArchRule render_knows_cluster = knows(RENDER, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule platform_knows_render =
-      knows(PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES);
+      knows(PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule review_knows_what_is_below =
-      knows(REVIEW, PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES);
+      knows(REVIEW, PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule operate_knows_what_is_below =
-      knows(OPERATE, PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES);
+      knows(OPERATE, PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule the_stack_knows_what_is_below =
@@ -54,7 +58,9 @@ class ArchitectureTest {
           .should()
           .onlyDependOnClassesThat(
               not(resideInAnyPackage("stacks.."))
-                  .or(resideInAnyPackage(ROOT, PLATFORM, RENDER, CLUSTER, ENVIRONMENT, VALUES)));
+                  .or(
+                      resideInAnyPackage(
+                          ROOT, PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES)));
 
   @ArchTest
   static final ArchRule only_files_plans_and_reports_are_json_or_yaml =

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
-import stacks.cluster.Rule;
-import stacks.cluster.Rules;
 import stacks.environment.EnvironmentFile;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
 import stacks.platform.Platforms;
 import stacks.review.ReviewRules;
+import stacks.rules.Rule;
+import stacks.rules.Rules;
 import stacks.values.Nearest;
 
 /** The environment files of the project: finding them, checking them, making clusters of them. */

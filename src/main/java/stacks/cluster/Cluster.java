@@ -11,6 +11,7 @@ import stacks.environment.Environment;
 import stacks.environment.Environment.Master;
 import stacks.environment.Environment.Replicas;
 import stacks.environment.Platform;
+import stacks.rules.Rules;
 import stacks.values.Endpoint;
 import stacks.values.Memory;
 
@@ -45,7 +46,7 @@ public record Cluster(
   private static final int SEEDS = 3;
 
   /** Share of RAM for the data: the rest is for fork, output buffers and the system. */
-  static final int MAXMEMORY_PERCENT = 75;
+  public static final int MAXMEMORY_PERCENT = 75;
 
   /**
    * Computes the cluster of an environment. It is made of any file that was read, even of one in
@@ -192,7 +193,7 @@ public record Cluster(
   }
 
   /** The smallest number of Sentinels that is more than half of them. */
-  static int majority(int sentinels) {
+  public static int majority(int sentinels) {
     return sentinels / 2 + 1;
   }
 

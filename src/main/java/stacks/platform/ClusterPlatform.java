@@ -6,8 +6,8 @@ import java.util.Map;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.cluster.Rule;
 import stacks.environment.Environment;
+import stacks.rules.Rule;
 
 /** What a platform offers: it turns a cluster into Terraform resources. */
 public interface ClusterPlatform {

@@ -3,8 +3,8 @@ package stacks.render;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import stacks.cluster.Cluster;
-import stacks.cluster.Directives;
 import stacks.cluster.RedisNode;
+import stacks.redis.Directives;
 import stacks.values.Memory;
 
 /**

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
-import stacks.cluster.Rules;
 import stacks.platform.Platforms;
+import stacks.rules.Rules;
 
 /** An environment file that was read and checked as {@code rediform check} does it. */
 public record Checked(EnvironmentFile file) {

@@ -17,9 +17,9 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
-import stacks.cluster.Rule;
-import stacks.cluster.Rules;
 import stacks.platform.Platforms;
+import stacks.rules.Rule;
+import stacks.rules.Rules;
 
 /**
  * The environment files of this repository, damaged at random: some by a slip of the finger, some

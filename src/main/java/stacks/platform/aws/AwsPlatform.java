@@ -13,7 +13,6 @@ import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.cluster.Rule;
 import stacks.environment.Environment;
 import stacks.platform.ClusterPlatform;
 import stacks.render.AgentProgram;
@@ -21,6 +20,7 @@ import stacks.render.Layout;
 import stacks.render.LiveSettings;
 import stacks.render.NodeFiles;
 import stacks.render.UserData;
+import stacks.rules.Rule;
 
 /** The cluster as virtual machines in Amazon EC2. */
 public final class AwsPlatform implements ClusterPlatform {

@@ -16,7 +16,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.RedisNode;
-import stacks.cluster.Rule;
 import stacks.cluster.SentinelNode;
 import stacks.cluster.Size;
 import stacks.environment.Environment;
@@ -24,6 +23,7 @@ import stacks.environment.Platform;
 import stacks.environment.Problem.Severity;
 import stacks.render.LiveSettings;
 import stacks.render.UserData;
+import stacks.rules.Rule;
 
 /** Rules that hold on AWS only. They start no Node process, so {@code check} stays fast. */
 public final class AwsRules {

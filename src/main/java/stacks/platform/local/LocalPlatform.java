@@ -18,7 +18,6 @@ import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.cluster.Rule;
 import stacks.environment.Environment;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
@@ -27,6 +26,7 @@ import stacks.platform.Literal;
 import stacks.render.Layout;
 import stacks.render.LiveSettings;
 import stacks.render.NodeFiles;
+import stacks.rules.Rule;
 
 /**
  * The cluster as processes on this machine, with nothing but Terraform's built-in {@code

@@ -17,14 +17,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
-import stacks.cluster.Rule;
-import stacks.cluster.RuleTables;
-import stacks.cluster.Rules;
 import stacks.environment.EnvironmentFile;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
 import stacks.platform.Platforms;
 import stacks.render.UserData;
+import stacks.rules.Rule;
+import stacks.rules.RuleTables;
+import stacks.rules.Rules;
 import stacks.testing.Environments;
 
 class AwsRulesTest {

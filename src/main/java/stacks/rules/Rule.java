@@ -1,8 +1,9 @@
-package stacks.cluster;
+package stacks.rules;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import stacks.cluster.Cluster;
 import stacks.environment.Problem;
 
 /**

@@ -1,11 +1,13 @@
-package stacks.cluster;
+package stacks.rules;
 
-import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
+import static stacks.rules.Rule.when;
 
 import java.util.List;
 import java.util.Optional;
+import stacks.cluster.Cluster;
+import stacks.cluster.RedisNode;
 import stacks.values.Memory;
 
 /** What the data nodes must have for their data to be safe. */

@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.rules;
 
 import static stacks.environment.Problem.Severity.ERROR;
 
@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import stacks.cluster.Cluster;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Acceptance;
 import stacks.environment.Problem;

@@ -1,8 +1,8 @@
-package stacks.cluster;
+package stacks.rules;
 
-import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
+import static stacks.rules.Rule.when;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import stacks.cluster.Cluster;
+import stacks.cluster.Node;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Existing;
 import stacks.environment.Environment.ExistingSubnet;

@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,9 +16,9 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import stacks.testing.RedisServer;
 
 /** The list of directives against servers of both Debian releases. */
-class DirectivesIT {
+public class DirectivesIT {
   /** Names that look as if they held a secret, and hold none. */
-  static final Set<String> HARMLESS =
+  public static final Set<String> HARMLESS =
       Set.of(
           "hide-user-data-from-log",
           "lazyfree-lazy-user-del",

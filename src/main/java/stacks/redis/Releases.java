@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.redis;
 
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
  *
  * <p>The list grows by hand; each line of it has the day and the source of what it says.
  */
-final class Releases {
+public final class Releases {
   /** A line of releases from which no release without the hole is known. */
   private static final String NONE = "-";
 
@@ -36,7 +36,7 @@ final class Releases {
   private Releases() {}
 
   /** What is wrong with a release, and which to take; empty when nothing is known. */
-  static Optional<String> holes(String release) {
+  public static Optional<String> holes(String release) {
     List<Hole> holes = HOLES.stream().filter(hole -> hole.isIn(release)).toList();
     if (holes.isEmpty()) {
       return Optional.empty();

@@ -1,18 +1,21 @@
-package stacks.cluster;
+package stacks.rules;
 
-import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
+import static stacks.rules.Rule.when;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import stacks.cluster.Cluster;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Backend;
 import stacks.environment.Environment.Install;
 import stacks.environment.Environment.Source;
+import stacks.redis.Directives;
+import stacks.redis.Releases;
 import stacks.values.Nearest;
 
 /** What may be said to Redis, Sentinel and Terraform. */

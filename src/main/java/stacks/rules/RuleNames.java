@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.rules;
 
 import static stacks.environment.Problem.Severity.ERROR;
 

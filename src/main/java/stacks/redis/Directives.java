@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.redis;
 
 import static java.util.stream.Collectors.toMap;
 
@@ -106,12 +106,12 @@ public final class Directives {
   }
 
   /** Names of all directives of the table, sorted. */
-  Set<String> names() {
+  public Set<String> names() {
     return all.keySet();
   }
 
   /** Why a directive is not free, by name or by kind; empty when it is, or when it is not known. */
-  Optional<String> refusal(String name) {
+  public Optional<String> refusal(String name) {
     String lower = name.toLowerCase(Locale.ROOT);
     Optional<String> listed = find(lower).flatMap(Directive::refusal);
     if (listed.isPresent()) {
@@ -123,18 +123,18 @@ public final class Directives {
   }
 
   /** Whether the file has keys of its own for it. */
-  boolean hasKeys(String name) {
+  public boolean hasKeys(String name) {
     return find(name).stream()
         .anyMatch(line -> line.marks().stream().anyMatch(mark -> mark.startsWith(KEYS)));
   }
 
   /** Whether its value is a whole number, from 0 on. */
-  boolean isNumber(String name) {
+  public boolean isNumber(String name) {
     return find(name).filter(line -> line.is("number")).isPresent();
   }
 
   /** The unit of a number, where people might think of another. */
-  Optional<String> unit(String name) {
+  public Optional<String> unit(String name) {
     return find(name).filter(line -> line.is("milliseconds")).map(line -> "milliseconds");
   }
 
@@ -144,7 +144,7 @@ public final class Directives {
   }
 
   /** Whether the value of a directive must not be shown, let alone stand in a file. */
-  static boolean isSecret(String name) {
+  public static boolean isSecret(String name) {
     String lower = name.toLowerCase(Locale.ROOT);
     return SECRETS.matcher(lower).matches() && !lower.equals("tls-auth-clients");
   }

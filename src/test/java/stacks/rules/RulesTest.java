@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.environment.Checked;
 import stacks.environment.Environment.Source;
+import stacks.redis.Directives;
+import stacks.redis.DirectivesIT;
 
 class RulesTest {
   private static final String LOCAL = "platform: local\n";

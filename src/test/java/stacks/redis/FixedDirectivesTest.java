@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

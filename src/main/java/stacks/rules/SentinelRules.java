@@ -1,12 +1,13 @@
-package stacks.cluster;
+package stacks.rules;
 
-import static stacks.cluster.Rule.when;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
+import static stacks.rules.Rule.when;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import stacks.cluster.Cluster;
 import stacks.environment.Environment.Install;
 
 /** What lets the Sentinels decide, and decide rightly. */

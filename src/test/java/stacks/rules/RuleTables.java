@@ -1,4 +1,4 @@
-package stacks.cluster;
+package stacks.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
