@@ -10,7 +10,9 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The arrows of the design: cli → {stack, review, operate} → platform → render → cluster → … */
+/**
+ * The arrows of the design: cli → {stack, review, operate} → platform → {node, rules} → cluster → …
+ */
 @AnalyzeClasses(packages = "stacks", importOptions = DoNotIncludeTests.class)
 class ArchitectureTest {
   private static final String VALUES = "stacks.values..";
@@ -18,7 +20,9 @@ class ArchitectureTest {
   private static final String REDIS = "stacks.redis..";
   private static final String CLUSTER = "stacks.cluster..";
   private static final String RULES = "stacks.rules..";
-  private static final String RENDER = "stacks.render..";
+  private static final String TEMPLATES = "stacks.templates..";
+  private static final String NODE = "stacks.node..";
+  private static final String CLIENTS = "stacks.clients..";
   private static final String PLATFORM = "stacks.platform..";
   private static final String ROOT = "stacks";
   private static final String REVIEW = "stacks.review..";
@@ -34,19 +38,26 @@ class ArchitectureTest {
   @ArchTest static final ArchRule cluster_knows_environment = knows(CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest
-  static final ArchRule render_knows_cluster = knows(RENDER, CLUSTER, REDIS, ENVIRONMENT, VALUES);
+  static final ArchRule node_knows_cluster =
+      knows(NODE, TEMPLATES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
-  static final ArchRule platform_knows_render =
-      knows(PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
+  static final ArchRule clients_know_cluster =
+      knows(CLIENTS, TEMPLATES, CLUSTER, ENVIRONMENT, VALUES);
+
+  @ArchTest static final ArchRule templates_know_no_other = knows(TEMPLATES);
+
+  @ArchTest
+  static final ArchRule platform_knows_nodes_and_rules =
+      knows(PLATFORM, NODE, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule review_knows_what_is_below =
-      knows(REVIEW, PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
+      knows(REVIEW, PLATFORM, NODE, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule operate_knows_what_is_below =
-      knows(OPERATE, PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
+      knows(OPERATE, PLATFORM, NODE, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES);
 
   @ArchTest
   static final ArchRule the_stack_knows_what_is_below =
@@ -60,11 +71,15 @@ class ArchitectureTest {
               not(resideInAnyPackage("stacks.."))
                   .or(
                       resideInAnyPackage(
-                          ROOT, PLATFORM, RENDER, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES)));
+                          ROOT, PLATFORM, NODE, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES)));
 
   @ArchTest
   static final ArchRule only_files_plans_and_reports_are_json_or_yaml =
       only("com.fasterxml..", ENVIRONMENT, REVIEW, OPERATE, CLI, PLATFORM);
+
+  @ArchTest
+  static final ArchRule only_templates_and_reports_use_mustache =
+      only("com.samskivert..", TEMPLATES, "stacks.review.report..");
 
   @ArchTest static final ArchRule only_environment_reads_yaml = only("org.yaml..", ENVIRONMENT);
 

@@ -6,7 +6,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import stacks.render.ClientSnippet;
+import stacks.clients.ClientSnippet;
 
 @Command(
     name = "client",

@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
+import stacks.node.LiveSettings;
 import stacks.operate.ClusterStatus.Redis;
 import stacks.operate.ClusterStatus.Sentinel;
-import stacks.render.LiveSettings;
 import stacks.values.Memory;
 
 /** What must hold of a cluster before a deploy may go on. Pure: it only judges what was seen. */

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import stacks.render.LiveSettings;
+import stacks.node.LiveSettings;
 import stacks.values.Memory;
 
 /**

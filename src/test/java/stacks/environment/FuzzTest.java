@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.render.UserData;
+import stacks.node.UserData;
 import stacks.values.Cidr;
 
 /** Ten batches of damaged files: never an exception, never a hang, never accepted and unusable. */

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.node.LiveSettings;
 import stacks.operate.ClusterStatus.Redis;
 import stacks.operate.ClusterStatus.Sentinel;
 import stacks.operate.Gate.Verdict;
-import stacks.render.LiveSettings;
 import stacks.testing.Environments;
 
 /** When a node may be changed, and when a cluster is whole, whatever was seen. */

@@ -7,7 +7,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import stacks.render.NodeFiles;
+import stacks.node.NodeFiles;
 
 /** A node holds against its tags what {@code check} holds against a file. */
 class FixedDirectivesTest {

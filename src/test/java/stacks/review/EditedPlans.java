@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.render.UserData;
+import stacks.node.UserData;
 import stacks.review.Plans.Case;
 import stacks.testing.Environments;
 

@@ -17,7 +17,7 @@ class UserDataTest {
 
   private static UserData of(Cluster cluster, String node) {
     Node one = cluster.node(node).orElseThrow();
-    return UserData.of(new stacks.render.UserData(cluster).packed(one)).orElseThrow();
+    return UserData.of(new stacks.node.UserData(cluster).packed(one)).orElseThrow();
   }
 
   private static UserData with(String file, String line) {

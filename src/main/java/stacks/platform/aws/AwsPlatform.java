@@ -14,12 +14,12 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.Environment;
+import stacks.node.AgentProgram;
+import stacks.node.Layout;
+import stacks.node.LiveSettings;
+import stacks.node.NodeFiles;
+import stacks.node.UserData;
 import stacks.platform.ClusterPlatform;
-import stacks.render.AgentProgram;
-import stacks.render.Layout;
-import stacks.render.LiveSettings;
-import stacks.render.NodeFiles;
-import stacks.render.UserData;
 import stacks.rules.Rule;
 
 /** The cluster as virtual machines in Amazon EC2. */

@@ -21,8 +21,8 @@ import stacks.cluster.Size;
 import stacks.environment.Environment;
 import stacks.environment.Platform;
 import stacks.environment.Problem.Severity;
-import stacks.render.LiveSettings;
-import stacks.render.UserData;
+import stacks.node.LiveSettings;
+import stacks.node.UserData;
 import stacks.rules.Rule;
 
 /** Rules that hold on AWS only. They start no Node process, so {@code check} stays fast. */

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
-import stacks.render.UserData;
+import stacks.node.UserData;
 
 /**
  * One secret with a password per purpose, and the identity by which nodes may read it and their

@@ -4,8 +4,8 @@ import com.hashicorp.cdktf.TerraformStack;
 import com.hashicorp.cdktf.providers.aws.secretsmanager_secret.SecretsmanagerSecret;
 import com.hashicorp.cdktf.providers.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion;
 import stacks.cluster.Cluster;
-import stacks.render.AgentProgram;
-import stacks.render.NodeFiles;
+import stacks.node.AgentProgram;
+import stacks.node.NodeFiles;
 
 /**
  * The node agent as the value of a secret: nothing to hide, but a place from which every node that

@@ -5,8 +5,8 @@ import java.util.TreeMap;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
+import stacks.node.LiveSettings;
 import stacks.platform.Literal;
-import stacks.render.LiveSettings;
 
 /** Tags, by which a person finds the cluster's resources in the AWS console. */
 final class Tags {

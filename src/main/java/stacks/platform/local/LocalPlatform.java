@@ -19,13 +19,13 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.Environment;
+import stacks.node.Layout;
+import stacks.node.LiveSettings;
+import stacks.node.NodeFiles;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
 import stacks.platform.Identity;
 import stacks.platform.Literal;
-import stacks.render.Layout;
-import stacks.render.LiveSettings;
-import stacks.render.NodeFiles;
 import stacks.rules.Rule;
 
 /**

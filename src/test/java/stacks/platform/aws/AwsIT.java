@@ -32,7 +32,7 @@ import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.render.AgentProgram;
+import stacks.node.AgentProgram;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Project;

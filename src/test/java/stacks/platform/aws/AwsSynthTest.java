@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.Synth;
-import stacks.render.AgentProgram;
+import stacks.node.AgentProgram;
 import stacks.testing.Environments;
 import stacks.testing.Golden;
 

@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +22,7 @@ import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.commands.ProtocolCommand;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.util.SafeEncoder;
+import stacks.templates.Templates;
 import stacks.testing.Golden;
 import stacks.testing.RedisServer;
 

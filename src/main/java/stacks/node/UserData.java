@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import com.jcraft.jzlib.Deflater;
 import com.jcraft.jzlib.DeflaterOutputStream;
@@ -21,6 +21,7 @@ import stacks.cluster.RedisNode;
 import stacks.cluster.Subnet;
 import stacks.environment.Environment;
 import stacks.environment.Environment.Install;
+import stacks.templates.Templates;
 import stacks.values.Cidr;
 
 /**

@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.templates;
 
 import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * The files below {@code templates/}. A variable that a template names and nobody gives is an
  * error.
  */
-final class Templates {
+public final class Templates {
   private static final Mustache.Compiler MUSTACHE =
       Mustache.compiler()
           .escapeHTML(false)
@@ -31,7 +31,7 @@ final class Templates {
   private Templates() {}
 
   /** A file as it is. */
-  static String text(String name) {
+  public static String text(String name) {
     try (InputStream in = Templates.class.getResourceAsStream("/templates/" + name)) {
       if (in == null) {
         throw new IllegalArgumentException("no template " + name);
@@ -47,7 +47,7 @@ final class Templates {
    * indentation, a third of its size that user-data has no room for. The module's own docstring
    * stays as it is: it is the program's help.
    */
-  static String program(String name) {
+  public static String program(String name) {
     String text = text(name);
     int helpEnds = text.indexOf("\n\"\"\"\n");
     String code =
@@ -63,12 +63,12 @@ final class Templates {
   }
 
   /** A file with its {@code {{variables}}} filled in. */
-  static String fill(String name, Map<String, Object> variables) {
+  public static String fill(String name, Map<String, Object> variables) {
     return COMPILED.computeIfAbsent(name, key -> MUSTACHE.compile(text(key))).execute(variables);
   }
 
   /** Names and values as a template walks over them. */
-  static List<Map<String, Object>> pairs(Map<String, ?> map) {
+  public static List<Map<String, Object>> pairs(Map<String, ?> map) {
     return map.entrySet().stream()
         .map(entry -> Map.<String, Object>of("name", entry.getKey(), "value", entry.getValue()))
         .toList();

@@ -1,9 +1,10 @@
-package stacks.render;
+package stacks.clients;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import stacks.cluster.Cluster;
+import stacks.templates.Templates;
 
 /** Settings for an application, with the cluster's real addresses and no password. */
 public final class ClientSnippet {

@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import java.nio.file.Files;
 import java.nio.file.Path;

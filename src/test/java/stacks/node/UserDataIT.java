@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;

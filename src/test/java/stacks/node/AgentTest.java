@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stacks.templates.Templates;
 import stacks.testing.PythonTests;
 import stacks.testing.Run;
 

@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

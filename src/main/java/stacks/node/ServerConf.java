@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import java.util.Map;
 import java.util.TreeMap;

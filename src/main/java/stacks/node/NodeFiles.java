@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,6 +8,7 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
+import stacks.templates.Templates;
 import stacks.values.Endpoint;
 
 /**

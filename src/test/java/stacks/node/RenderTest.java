@@ -1,4 +1,4 @@
-package stacks.render;
+package stacks.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -23,6 +23,7 @@ import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.EnvironmentFile;
 import stacks.platform.Platforms;
+import stacks.templates.Templates;
 import stacks.testing.Golden;
 
 class RenderTest {
