@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import stacks.platform.Effect;
 import stacks.values.Quote;
 
 /** Who may connect, and who no longer may. */

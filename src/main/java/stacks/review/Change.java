@@ -1,6 +1,7 @@
 package stacks.review;
 
 import java.util.Set;
+import stacks.platform.Effect;
 
 /**
  * What is kept of one resource that changes.

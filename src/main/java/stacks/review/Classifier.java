@@ -1,18 +1,18 @@
 package stacks.review;
 
-import static stacks.review.Effect.ACCESS_NARROWED;
-import static stacks.review.Effect.ACCESS_WIDENED;
-import static stacks.review.Effect.ADDED;
-import static stacks.review.Effect.COSMETIC;
-import static stacks.review.Effect.DATA_AT_RISK;
-import static stacks.review.Effect.LIVE_SETTING;
-import static stacks.review.Effect.NEW_NODE;
-import static stacks.review.Effect.NODE_REMOVED;
-import static stacks.review.Effect.NODE_REPLACED;
-import static stacks.review.Effect.NOTHING;
-import static stacks.review.Effect.NOT_UNDERSTOOD;
-import static stacks.review.Effect.PART_LOST;
-import static stacks.review.Effect.ROLLING_RESTART;
+import static stacks.platform.Effect.ACCESS_NARROWED;
+import static stacks.platform.Effect.ACCESS_WIDENED;
+import static stacks.platform.Effect.ADDED;
+import static stacks.platform.Effect.COSMETIC;
+import static stacks.platform.Effect.DATA_AT_RISK;
+import static stacks.platform.Effect.LIVE_SETTING;
+import static stacks.platform.Effect.NEW_NODE;
+import static stacks.platform.Effect.NODE_REMOVED;
+import static stacks.platform.Effect.NODE_REPLACED;
+import static stacks.platform.Effect.NOTHING;
+import static stacks.platform.Effect.NOT_UNDERSTOOD;
+import static stacks.platform.Effect.PART_LOST;
+import static stacks.platform.Effect.ROLLING_RESTART;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.platform.Effect;
 
 /** Says of one resource to whom it belongs and what its change means. */
 final class Classifier {

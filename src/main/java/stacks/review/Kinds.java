@@ -1,12 +1,12 @@
 package stacks.review;
 
 import static java.util.stream.Collectors.groupingBy;
-import static stacks.review.Effect.ACCESS_NARROWED;
-import static stacks.review.Effect.ACCESS_WIDENED;
-import static stacks.review.Effect.COSMETIC;
-import static stacks.review.Effect.LIVE_SETTING;
-import static stacks.review.Effect.NOT_UNDERSTOOD;
-import static stacks.review.Effect.ROLLING_RESTART;
+import static stacks.platform.Effect.ACCESS_NARROWED;
+import static stacks.platform.Effect.ACCESS_WIDENED;
+import static stacks.platform.Effect.COSMETIC;
+import static stacks.platform.Effect.LIVE_SETTING;
+import static stacks.platform.Effect.NOT_UNDERSTOOD;
+import static stacks.platform.Effect.ROLLING_RESTART;
 
 import java.util.List;
 import java.util.Map;
@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import stacks.platform.Effect;
 
 /**
  * The kinds of resources that an environment is made of, and what is known of their attributes. It

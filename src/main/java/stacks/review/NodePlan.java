@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import stacks.platform.Effect;
 import stacks.values.Memory;
 
 /** What a plan does to one node, gathered resource by resource. */

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import stacks.platform.Effect;
 import stacks.values.Memory;
 
 /**

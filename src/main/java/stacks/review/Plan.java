@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
+import stacks.platform.Effect;
 import stacks.values.Quote;
 
 /** A plan that has been read: what is kept of it for the rules that look at it as a whole. */

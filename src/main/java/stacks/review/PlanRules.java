@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import stacks.cluster.Node;
+import stacks.platform.Effect;
 import stacks.values.Quote;
 
 /** What is no part of a cluster, what nobody knows, and what is not in the plan. */

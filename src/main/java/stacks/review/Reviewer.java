@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.platform.Effect;
 import stacks.values.Quote;
 
 /** Reads a plan of an environment and says what it does to the cluster, and what is dangerous. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
+import stacks.platform.Effect;
 
 /** A plan in a few sentences, as a person wants them first. */
 public final class Summary {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
+import stacks.platform.Effect;
 import stacks.testing.Environments;
 
 /** Settings that a node takes while it runs are no restart, wherever they stand. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import stacks.platform.Effect;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Terraform;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
+import stacks.platform.Effect;
 import stacks.testing.Environments;
 
 class ReviewerTest {

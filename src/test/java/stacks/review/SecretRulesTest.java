@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
+import stacks.platform.Effect;
 import stacks.testing.Environments;
 
 /** Two secrets: one must never change by itself, the other does with each release. */

@@ -1,4 +1,4 @@
-package stacks.review;
+package stacks.platform;
 
 import java.util.Locale;
 
@@ -30,7 +30,7 @@ public enum Effect {
     return words;
   }
 
-  Effect or(Effect other) {
+  public Effect or(Effect other) {
     return compareTo(other) >= 0 ? this : other;
   }
 
