@@ -19,6 +19,9 @@ public interface ClusterPlatform {
    */
   Addresses addresses(Environment environment);
 
+  /** The kinds of resources that it makes, and what the plan review knows of each. */
+  List<ResourceKind> kinds();
+
   /** What was chosen for each node and why, a line each; empty where there is nothing to choose. */
   List<String> explain(Cluster cluster);
 

@@ -13,6 +13,9 @@ import java.util.Map;
  * changes. A destroy is not: docs/decisions/0024.
  */
 public final class Identity {
+  /** What the plan review knows of it. */
+  public static final ResourceKind KIND = ResourceKind.step("identity");
+
   /** Name of the resource, a {@code terraform_data}. */
   public static final String NAME = "identity";
 

@@ -1,5 +1,7 @@
 package stacks.platform;
 
+import java.util.Arrays;
+import java.util.List;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.environment.Environment;
@@ -16,6 +18,13 @@ public final class Platforms {
       case AWS -> new AwsPlatform();
       case LOCAL -> new LocalPlatform();
     };
+  }
+
+  /** The kinds of resources of all platforms. */
+  public static List<ResourceKind> kinds() {
+    return Arrays.stream(Platform.values())
+        .flatMap(platform -> of(platform).kinds().stream())
+        .toList();
   }
 
   /** Where an environment's platform places its nodes. */

@@ -23,10 +23,11 @@ import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.platform.Effect;
+import stacks.platform.ResourceKind;
 
 /** Says of one resource to whom it belongs and what its change means. */
 final class Classifier {
-  private static final Pattern OF_NODE = Pattern.compile("(" + Kinds.NODE + ")(-[a-z-]+)?");
+  private static final Pattern OF_NODE = Pattern.compile("(" + ResourceKind.NODE + ")(-[a-z-]+)?");
 
   private final Cluster cluster;
   private final Set<String> names;
@@ -51,7 +52,7 @@ final class Classifier {
   /** Whether a resource is the node itself: the machine, or on this machine the folder. */
   boolean isNode(ResourceChange resource) {
     return resource.type().equals(isLocal() ? "terraform_data" : "aws_instance")
-        && resource.name().matches(Kinds.NODE);
+        && resource.name().matches(ResourceKind.NODE);
   }
 
   /** Whether a resource is where a node has its data. */
@@ -99,7 +100,7 @@ final class Classifier {
 
   /** What the change of one attribute means. */
   static Effect updated(ResourceChange resource, String attribute) {
-    Kinds.Kind kind = Kinds.of(resource).orElseThrow();
+    ResourceKind kind = Kinds.of(resource).orElseThrow();
     if (kind.isMirror(attribute) && resource.isUnknown("/" + attribute)) {
       return NOTHING; // AWS will say what it is
     }

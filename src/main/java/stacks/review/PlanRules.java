@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import stacks.cluster.Node;
 import stacks.platform.Effect;
+import stacks.platform.ResourceKind;
 import stacks.values.Quote;
 
 /** What is no part of a cluster, what nobody knows, and what is not in the plan. */
@@ -122,7 +123,7 @@ final class PlanRules {
   }
 
   private static Optional<String> unknown(ResourceChange resource) {
-    Optional<Kinds.Kind> kind = Kinds.of(resource);
+    Optional<ResourceKind> kind = Kinds.of(resource);
     if (kind.isEmpty()) {
       return Optional.empty();
     }
@@ -144,7 +145,7 @@ final class PlanRules {
     if (resource.action() == Action.DELETE) {
       return Optional.of("is gone");
     }
-    Optional<Kinds.Kind> kind = Kinds.of(resource);
+    Optional<ResourceKind> kind = Kinds.of(resource);
     Set<String> changed = resource.changed();
     String attributes =
         changed.stream()

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -20,6 +21,8 @@ import stacks.node.LiveSettings;
 import stacks.node.NodeFiles;
 import stacks.node.UserData;
 import stacks.platform.ClusterPlatform;
+import stacks.platform.Identity;
+import stacks.platform.ResourceKind;
 import stacks.rules.Rule;
 
 /** The cluster as virtual machines in Amazon EC2. */
@@ -46,6 +49,21 @@ public final class AwsPlatform implements ClusterPlatform {
   @Override
   public List<Rule> rules() {
     return AwsRules.ALL;
+  }
+
+  @Override
+  public List<ResourceKind> kinds() {
+    return Stream.of(
+            Machine.KINDS,
+            Network.KINDS,
+            Firewall.KINDS,
+            Placement.KINDS,
+            Passwords.KINDS,
+            Program.KINDS,
+            Rolling.KINDS,
+            List.of(Identity.KIND))
+        .flatMap(List::stream)
+        .toList();
   }
 
   @Override

@@ -1,5 +1,9 @@
 package stacks.platform.aws;
 
+import static stacks.platform.Effect.ACCESS_NARROWED;
+import static stacks.platform.Effect.ACCESS_WIDENED;
+import static stacks.platform.Effect.COSMETIC;
+
 import com.hashicorp.cdktf.TerraformResource;
 import com.hashicorp.cdktf.TerraformStack;
 import com.hashicorp.cdktf.providers.aws.security_group.SecurityGroup;
@@ -9,11 +13,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.environment.Environment;
+import stacks.platform.ResourceKind;
 import stacks.values.Cidr;
 
 /**
@@ -24,6 +30,36 @@ import stacks.values.Cidr;
  * one is a change of one rule.
  */
 final class Firewall {
+  /** What the plan review knows of these. */
+  static final List<ResourceKind> KINDS =
+      List.of(
+          ResourceKind.of(
+              "aws_security_group",
+              "redis|sentinel",
+              Map.of(),
+              Set.of("ingress", "egress"),
+              "nobody reaches the nodes, and the nodes reach nobody"),
+          ResourceKind.of(
+              "aws_vpc_security_group_ingress_rule",
+              "(redis|sentinel)(-ssh)?-from-[a-z0-9-]+",
+              Map.of(
+                  "description", COSMETIC,
+                  "cidr_ipv4", ACCESS_WIDENED,
+                  "cidr_ipv6", ACCESS_WIDENED,
+                  "from_port", ACCESS_WIDENED,
+                  "to_port", ACCESS_WIDENED,
+                  "ip_protocol", ACCESS_WIDENED,
+                  "prefix_list_id", ACCESS_WIDENED,
+                  "referenced_security_group_id", ACCESS_WIDENED),
+              Set.of(),
+              "whoever came in by it no longer does"),
+          ResourceKind.of(
+              "aws_vpc_security_group_egress_rule",
+              "(redis|sentinel)-to-anywhere",
+              Map.of("description", COSMETIC, "cidr_ipv4", ACCESS_NARROWED),
+              Set.of(),
+              ResourceKind.NODES_CANNOT_BOOT));
+
   private static final int SSH = 22;
 
   private final TerraformStack stack;

@@ -1,5 +1,9 @@
 package stacks.platform.aws;
 
+import static stacks.platform.Effect.COSMETIC;
+import static stacks.platform.Effect.LIVE_SETTING;
+import static stacks.platform.Effect.ROLLING_RESTART;
+
 import com.hashicorp.cdktf.TerraformResourceLifecycle;
 import com.hashicorp.cdktf.providers.aws.ebs_volume.EbsVolumeConfig;
 import com.hashicorp.cdktf.providers.aws.ec2_instance_state.Ec2InstanceStateConfig;
@@ -11,11 +15,14 @@ import com.hashicorp.cdktf.providers.aws.network_interface.NetworkInterfaceConfi
 import com.hashicorp.cdktf.providers.aws.volume_attachment.VolumeAttachmentConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.platform.Identity;
+import stacks.platform.ResourceKind;
 import stacks.values.Memory;
 
 /**
@@ -25,6 +32,50 @@ import stacks.values.Memory;
  * user data changes the machine in place: stop, modify, start.
  */
 final class Machine {
+  /** What the plan review knows of these. */
+  static final List<ResourceKind> KINDS =
+      List.of(
+          ResourceKind.of(
+              "aws_instance",
+              ResourceKind.NODE,
+              Map.of(
+                  "instance_type", ROLLING_RESTART,
+                  "user_data", ROLLING_RESTART,
+                  "user_data_base64", ROLLING_RESTART,
+                  "metadata_options.http_tokens", LIVE_SETTING,
+                  "metadata_options.http_put_response_hop_limit", LIVE_SETTING,
+                  "metadata_options.instance_metadata_tags", LIVE_SETTING,
+                  "disable_api_termination", LIVE_SETTING,
+                  "root_block_device.volume_size", LIVE_SETTING,
+                  "root_block_device.tags", COSMETIC,
+                  "root_block_device.tags_all", COSMETIC),
+              Set.of("ebs_block_device", "root_block_device", "public_dns", "public_ip"),
+              "the machine of a node goes"),
+          ResourceKind.of(
+              "aws_ec2_instance_state",
+              ResourceKind.NODE + "-running",
+              Map.of("state", LIVE_SETTING),
+              Set.of(),
+              "nothing starts a machine that was left stopped"),
+          ResourceKind.of(
+              "aws_network_interface",
+              ResourceKind.NODE + "-address",
+              Map.of(),
+              Set.of("attachment"),
+              "the others no longer find the node"),
+          ResourceKind.of(
+              "aws_ebs_volume",
+              ResourceKind.NODE + "-data",
+              Map.of("size", LIVE_SETTING),
+              Set.of("iops", "throughput"),
+              "the node's data goes with it"),
+          ResourceKind.of(
+              "aws_volume_attachment",
+              ResourceKind.NODE + "-data-attachment",
+              Map.of(),
+              Set.of(),
+              "the node loses its data volume, and does not start without it"));
+
   /** gp3 is SSD, and cheaper than gp2 at every size. */
   private static final String SSD = "gp3";
 

@@ -1,5 +1,7 @@
 package stacks.platform.aws;
 
+import static stacks.platform.Effect.ACCESS_WIDENED;
+
 import com.hashicorp.cdktf.TerraformResource;
 import com.hashicorp.cdktf.TerraformStack;
 import com.hashicorp.cdktf.providers.aws.eip.Eip;
@@ -13,9 +15,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import stacks.cluster.Cluster;
 import stacks.cluster.Subnet;
 import stacks.environment.Environment.Existing;
+import stacks.platform.ResourceKind;
 
 /**
  * Where the nodes live: a new VPC with a private subnet per zone, or one that is there already.
@@ -24,6 +28,61 @@ import stacks.environment.Environment.Existing;
  * through one NAT gateway; running nodes do without it, only a boot needs it.
  */
 final class Network {
+  private static final String SIDE = "(private|public)";
+  private static final String SUBNET = "(public|private-[a-z]{2}(-[a-z]+){1,2}-\\d[a-z])";
+  private static final String NODES_GO_TOO = "every node in it is made anew or cut off";
+
+  /** What the plan review knows of these. */
+  static final List<ResourceKind> KINDS =
+      List.of(
+          ResourceKind.of("aws_vpc", "network", Map.of(), Set.of(), NODES_GO_TOO),
+          ResourceKind.of(
+              "aws_internet_gateway",
+              "internet",
+              Map.of(),
+              Set.of(),
+              ResourceKind.NODES_CANNOT_BOOT),
+          ResourceKind.of(
+              "aws_nat_gateway",
+              "nat",
+              Map.of(),
+              Set.of(
+                  "secondary_allocation_ids",
+                  "secondary_private_ip_addresses",
+                  "secondary_private_ip_address_count"),
+              ResourceKind.NODES_CANNOT_BOOT),
+          ResourceKind.of(
+              "aws_eip",
+              "nat-address",
+              Map.of(),
+              Set.of(
+                  "association_id", "network_interface", "private_dns", "private_ip", "public_dns"),
+              ResourceKind.NODES_CANNOT_BOOT),
+          ResourceKind.of(
+              "aws_route",
+              SIDE + "-to-internet",
+              Map.of(),
+              Set.of(),
+              ResourceKind.NODES_CANNOT_BOOT),
+          ResourceKind.of(
+              "aws_route_table",
+              SIDE + "-routes",
+              Map.of(),
+              Set.of("route"),
+              ResourceKind.NODES_CANNOT_BOOT),
+          ResourceKind.of(
+              "aws_route_table_association",
+              SUBNET + "-routes-association",
+              Map.of(),
+              Set.of(),
+              ResourceKind.NODES_CANNOT_BOOT),
+          ResourceKind.of(
+              "aws_subnet",
+              SUBNET + "-subnet",
+              Map.of("map_public_ip_on_launch", ACCESS_WIDENED),
+              Set.of(),
+              NODES_GO_TOO));
+
   private static final String ANYWHERE = "0.0.0.0/0";
 
   private final String vpcId;

@@ -1,5 +1,9 @@
 package stacks.platform.aws;
 
+import static stacks.platform.Effect.ACCESS_WIDENED;
+import static stacks.platform.Effect.COSMETIC;
+import static stacks.platform.Effect.LIVE_SETTING;
+
 import com.hashicorp.cdktf.TerraformResource;
 import com.hashicorp.cdktf.TerraformResourceLifecycle;
 import com.hashicorp.cdktf.TerraformStack;
@@ -10,10 +14,12 @@ import com.hashicorp.cdktf.providers.aws.secretsmanager_secret.SecretsmanagerSec
 import com.hashicorp.cdktf.providers.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.node.UserData;
+import stacks.platform.ResourceKind;
 
 /**
  * One secret with a password per purpose, and the identity by which nodes may read it and their
@@ -23,6 +29,47 @@ import stacks.node.UserData;
  * the attribute they go into is write-only. They are in neither plan nor state.
  */
 final class Passwords {
+  /** What the plan review knows of these. */
+  static final List<ResourceKind> KINDS =
+      List.of(
+          ResourceKind.of(
+              "aws_iam_role",
+              "node-role",
+              Map.of(
+                  "description", COSMETIC,
+                  "assume_role_policy", ACCESS_WIDENED,
+                  "managed_policy_arns", ACCESS_WIDENED,
+                  "inline_policy", ACCESS_WIDENED),
+              Set.of("inline_policy"),
+              "no node may read its passwords"),
+          ResourceKind.of(
+              "aws_iam_role_policy",
+              "node-reads-passwords",
+              Map.of("policy", ACCESS_WIDENED),
+              Set.of(),
+              "no node may read its passwords"),
+          ResourceKind.of(
+              "aws_iam_instance_profile",
+              "node-profile",
+              Map.of(),
+              Set.of(),
+              "no node may read its passwords"),
+          ResourceKind.of(
+              "aws_secretsmanager_secret",
+              "passwords",
+              Map.of(
+                  "description", COSMETIC,
+                  "recovery_window_in_days", LIVE_SETTING,
+                  "policy", ACCESS_WIDENED),
+              Set.of(),
+              "the passwords go with it"),
+          ResourceKind.of(
+              "aws_secretsmanager_secret_version",
+              "passwords-value",
+              Map.of(),
+              Set.of(),
+              "every password is made anew"));
+
   /** One Redis user for each, with the least rights that serve it. */
   static final List<String> PURPOSES =
       List.of("admin", "app", "backup", "exporter", "replica", "sentinel");

@@ -5,8 +5,10 @@ import com.hashicorp.cdktf.providers.aws.placement_group.PlacementGroup;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.platform.ResourceKind;
 
 /**
  * Keeps nodes of one kind off each other's rack within a zone.
@@ -17,6 +19,16 @@ import stacks.cluster.Node;
  * replace the instance.
  */
 final class Placement {
+  /** What the plan review knows of these. */
+  static final List<ResourceKind> KINDS =
+      List.of(
+          ResourceKind.of(
+              "aws_placement_group",
+              "(redis|sentinel)-spread-\\d+",
+              Map.of(),
+              Set.of(),
+              "nodes may share a rack, and are lost together"));
+
   /** EC2 user guide, "Spread placement groups": running instances per zone and group. */
   private static final int PER_ZONE = 7;
 

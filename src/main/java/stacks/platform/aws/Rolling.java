@@ -9,6 +9,7 @@ import stacks.cluster.Node;
 import stacks.platform.Gates;
 import stacks.platform.Identity;
 import stacks.platform.Literal;
+import stacks.platform.ResourceKind;
 
 /**
  * One node after the other: a gate before each, and one at the end.
@@ -18,6 +19,10 @@ import stacks.platform.Literal;
  * the next time.
  */
 final class Rolling {
+  /** What the plan review knows of these. */
+  static final List<ResourceKind> KINDS =
+      List.of(ResourceKind.step(ResourceKind.NODE + "-gate|whole|formed"));
+
   /** Addresses of the machines that were there; none when not one of them runs. */
   private static final String EXISTING =
       "${length(data.aws_instances.running.ids) == 0 ? \"\" :"

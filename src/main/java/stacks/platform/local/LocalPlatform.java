@@ -26,6 +26,7 @@ import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
 import stacks.platform.Identity;
 import stacks.platform.Literal;
+import stacks.platform.ResourceKind;
 import stacks.rules.Rule;
 
 /**
@@ -43,6 +44,12 @@ public final class LocalPlatform implements ClusterPlatform {
   @Override
   public List<Rule> rules() {
     return List.of();
+  }
+
+  @Override
+  public List<ResourceKind> kinds() {
+    return List.of(
+        ResourceKind.step(ResourceKind.NODE + "(-settings)?|folder|programs|whole"), Identity.KIND);
   }
 
   @Override
