@@ -326,24 +326,24 @@ class FirstBoot(Machine):
         self.assert_runs("A")
 
     def test_nothing_listens_where_the_bucket_should_be(self):
-        self.fails("object some/where/nodes/redis-1.json in bucket rediform-test: curl: (7)", "gateway endpoint or NAT",
+        self.fails("object some/where/nodes/redis-1.json in bucket rediform-test; curl: (7)", "gateway endpoint for S3",
                    host="localhost:%d" % closed_port())
 
     def test_403_names_both_causes(self):
-        self.fails("nodes/redis-1.json in bucket rediform-test: S3 says AccessDenied (S3 means AccessDenied)",
+        self.fails("nodes/redis-1.json in bucket rediform-test; AccessDenied; S3 means AccessDenied; curl: (22)",
                    "the role may not read it", "or it is missing and the role lacks s3:ListBucket", fault=403)
 
     def test_404(self):
-        self.fails("S3 says NoSuchKey", "deploy again", fault=404)
+        self.fails("; NoSuchKey; ", fault=404)
 
     def test_500(self):
-        self.fails("S3 says InternalError", "error: 500", fault=500)
+        self.fails("; InternalError; ", "error: 500", fault=500)
 
     def test_a_bucket_of_somebody_else(self):
-        self.fails("S3 says AccessDenied", "who owns the bucket", owner="999999999999")
+        self.fails("; AccessDenied; ", "the bucket's owner", owner="999999999999")
 
     def test_one_bit_differs(self):
-        self.fails("has checksum", "but tag rediform.document wants " + self.a, "waits for its turn", fault="bit")
+        self.fails("has checksum", "; tag rediform.document wants " + self.a, "waits for its turn", fault="bit")
 
     def test_the_connection_is_cut_in_the_middle(self):
         self.fails("curl: (18)", fault="cut")
@@ -352,29 +352,29 @@ class FirstBoot(Machine):
         self.fails("has checksum", fault="half")
 
     def test_a_clock_that_is_20_minutes_slow(self):
-        self.fails("S3 says RequestTimeTooSkewed", "timedatectl", skew=1200)
+        self.fails("; RequestTimeTooSkewed; ", skew=1200)
 
     def test_a_clock_that_is_20_minutes_fast(self):
-        self.fails("S3 says RequestTimeTooSkewed", "timedatectl", skew=-1200)
+        self.fails("; RequestTimeTooSkewed; ", skew=-1200)
 
     def test_a_clock_that_is_14_minutes_off_is_good_enough(self):
         self.cloud.skew = 840
         self.assert_works(self.boot())
 
     def test_a_bucket_in_another_region(self):
-        self.fails("S3 says AuthorizationHeaderMalformed", "another region", region="eu-west-1")
+        self.fails("; AuthorizationHeaderMalformed; ", region="eu-west-1")
 
     def test_an_expired_session(self):
-        self.fails("S3 says ExpiredToken", expired={0})
+        self.fails("; ExpiredToken; ", expired={0})
 
     def test_no_metadata(self):
         self.fails("metadata api/token: HTTP Error 503", metadata="down")
 
     def test_no_role(self):
-        self.fails("metadata meta-data/iam/security-credentials/: HTTP Error 404", "has none", metadata="no-role")
+        self.fails("metadata meta-data/iam/security-credentials/: HTTP Error 404", "it has none", metadata="no-role")
 
     def test_a_role_without_keys(self):
-        self.fails("no keys for role rediform-node: AssumeRoleUnauthorizedAccess", metadata="no-keys")
+        self.fails("no keys for role rediform-node: ", "AssumeRoleUnauthorizedAccess", metadata="no-keys")
 
     def test_no_tag(self):
         self.fails("metadata meta-data/tags/instance/rediform.document: HTTP Error 404", "metadata options", tags={})
@@ -384,19 +384,19 @@ class FirstBoot(Machine):
                    tags={TAG: "../../etc/passwd"})
 
     def test_a_missing_object_where_the_role_may_list(self):
-        self.fails("S3 says NoSuchKey", objects={})
+        self.fails("; NoSuchKey; ", objects={})
 
     def test_a_missing_object_where_the_role_may_not_list(self):
         self.cloud.may_list = False
-        self.fails("S3 says AccessDenied", "or it is missing", objects={})
+        self.fails("; AccessDenied; ", "or it is missing", objects={})
 
     def test_an_agent_of_another_release(self):
         self.cloud.objects["some/where/program.pyz"] = b"another"
         code, said = self.boot()
         self.assertEqual(code, 1)
-        self.assertIn("object some/where/program.pyz in bucket rediform-test has checksum %s, " % checksum(b"another"),
+        self.assertIn("object some/where/program.pyz in bucket rediform-test has checksum %s; " % checksum(b"another"),
                       said)
-        self.assertIn("but document %s wants %s" % (self.a, checksum(self.agent)), said)
+        self.assertIn("; document %s wants %s" % (self.a, checksum(self.agent)), said)
         self.assertIsNone(self.home.link("current"))
         self.assertEqual(glob.glob(self.home.place + "/*.pyz*"), [])
 
@@ -421,11 +421,11 @@ class FirstBoot(Machine):
         eventually(lambda: len(self.cloud.requests) > 1)
         # What asks for health meanwhile does not wait for the boot.
         self.assertEqual(self.look()[0], 1)
-        self.assertIn("S3 says InternalError", self.run_it("run", "health", "--wait=9")[1])
+        self.assertIn("; InternalError; ", self.run_it("run", "health", "--wait=9")[1])
         self.cloud.fault = None
         said = process.communicate(timeout=PATIENCE)[1]
         self.assertEqual(process.returncode, 0, said)
-        self.assertEqual(said.count("InternalError ("), 1)
+        self.assertEqual(said.count("; InternalError; "), 1)
         self.assert_runs("A")
 
     def test_its_turn_comes_while_it_waits(self):
@@ -473,7 +473,7 @@ class FirstBoot(Machine):
         code, said = self.boot()
         self.assertEqual(code, 1)
         self.assertIn(reason % bad, said)
-        self.assertIn("failed with exit code 1: BAD: Redis says no", said)
+        self.assertIn("exit code 1: BAD: Redis says no", said)
         self.assertIsNone(self.home.link("good"))
         calls = len(self.home.calls())
         self.assertEqual(self.look()[0], 1)
@@ -650,16 +650,16 @@ class Switch(Running):
         self.assert_back("health of document")
 
     def test_a_check_that_fails(self):
-        self.check_refused("check of document", "failed with exit code 1: B: Redis says no", check=1)
+        self.check_refused("check of document", "exit code 1: B: Redis says no", check=1)
 
     def test_a_check_that_crashes(self):
         self.check_refused("exit code 1: ModuleNotFoundError: No module named 'no_such_module'", check="crash")
 
     def test_a_check_that_dies(self):
-        self.check_refused("was killed by signal 11: it printed nothing", check="die")
+        self.check_refused("signal 11: it printed nothing", check="die")
 
     def test_a_check_that_hangs(self):
-        self.check_refused("was killed: it did not end within 2 seconds", limits={"check": 2}, check="hang")
+        self.check_refused("no end within 2 seconds", limits={"check": 2}, check="hang")
         self.assert_no_grandchild()
 
     def test_health_that_is_worse_than_the_old_agents(self):
@@ -709,7 +709,7 @@ class Switch(Running):
         calls = self.home.calls()
         code, said = self.look()
         self.assertEqual(code, 1)
-        self.assertIn("To try again, deploy another one or wait", said)
+        self.assertIn("Deploy another one, or wait", said)
         self.assertEqual(self.home.calls(), calls)
         self.assert_works(self.boot())
         self.assert_back(*parts)
@@ -940,7 +940,7 @@ class Local(Machine):
         super().setUp()
         self.source, self.sum = self.home.folder + "/source", self.home.folder + "/sum"
         os.makedirs(self.source + "/nodes")
-        self.home.settings(source="file://" + self.source, wanted=self.sum, metadata="")
+        self.home.settings(source="file://" + self.source, wanted=self.sum, metadata="none")
         self.put(self.a)
 
     def put(self, sha):
@@ -964,7 +964,7 @@ class Local(Machine):
 
     def test_what_is_missing_is_named(self):
         os.remove(self.source + "/nodes/redis-1.json")
-        self.assertIn("file://%s/nodes/redis-1.json: curl: (37)" % self.source, self.boot()[1])
+        self.assertIn("file://%s/nodes/redis-1.json; curl: (37)" % self.source, self.boot()[1])
         os.remove(self.sum)
         self.assertIn("No such file or directory: '%s'" % self.sum, self.boot()[1])
 
@@ -1089,9 +1089,11 @@ def kill(case, when, template, wanted):
             refused = good == "A"
             check(code == int(refused) and home.refused().startswith(wanted) == refused, "its result", code,
                   home.refused())
-            code = live(bootstrap, home, "look", again=0)
-            good = "A" if case == "way back" else "B"
-            check(code == int(good == "A") and home.all_three() == (good,) * 3, "the last look", code, home.all_three())
+            if when == "after":  # the other way to come to the same place on the disk would add nothing
+                code = live(bootstrap, home, "look", again=0)
+                good = "A" if case == "way back" else "B"
+                check(code == int(good == "A") and home.all_three() == (good,) * 3, "the last look", code,
+                      home.all_three())
         shutil.rmtree(home.folder)
 
 
