@@ -31,9 +31,10 @@ TAG = "rediform.document"
 PATIENCE = 60  # seconds for what must happen; long, since nothing waits for their end
 
 # An agent as the bootstrap sees it. What it does in each verb is in itself, in the document and in the file `orders`:
-# an exit code, or a word. It has a server: `running` is the document that this was started with.
+# an exit code, or a word. It has a server: `running` is the document that this was started with. All tests together
+# start it some thousand times, so it imports little: JSON without true, false and null is Python as well.
 AGENT = """
-import json, os, signal, sys, time
+import os, sys, time
 verb, option, path, *words = sys.argv[1:]
 assert option == "--document"
 place, verb = os.path.dirname(path), " ".join((verb, *words))
@@ -53,14 +54,14 @@ def put(name, text):
 def link(name):
     try:
         with open(os.path.join(place, name)) as file:
-            return json.load(file)["name"]
+            return eval(file.read())["name"]
     except FileNotFoundError:
         return "none"
 
 with open(path) as file:
-    document = json.load(file)
+    document = eval(file.read())
 me = document["name"]
-does = {**%r, **document["does"], **json.loads(get("orders") or "{}").get(me, {})}.get(verb, 0)
+does = {**%r, **document["does"], **eval(get("orders") or "{}").get(me, {})}.get(verb, 0)
 if verb != "version":
     with open(os.path.join(state, "calls"), "a") as log:
         log.write("%%s %%s, current is %%s, good is %%s\\n" %% (me, verb, link("current"), link("good")))
@@ -84,14 +85,14 @@ if does == "wait":
 if does == "crash":
     import no_such_module
 if does == "kill":
-    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getppid(), 9)
 if does == "die":
-    os.kill(os.getpid(), signal.SIGSEGV)
+    os.kill(os.getpid(), 11)
 if does == "late":
     does = int(get("installed") == me)
 if verb.startswith("health"):
     does = does or int(bool(get("sick")) or get("running") == "none")
-    print(json.dumps({"node": me, "fit": not does}))
+    print('{"node": "%%s", "fit": %%s}' %% (me, "false" if does else "true"))
 elif verb == "serve":
     print("ready", flush=True)
     sys.stdin.readline()
@@ -265,6 +266,13 @@ class Running(Machine):
 
     def bad(self, **does):
         self.b = self.publish("B", **full_verbs(does))
+        self.want(self.b)
+
+    def bad_for_same_agent(self, **does):
+        document = make_document("B", self.agent, **full_verbs(does))
+        self.cloud.objects["some/where/nodes/redis-1.json"] = document
+        self.cloud.objects["some/where/program.pyz"] = self.agent
+        self.b = checksum(document)
         self.want(self.b)
 
     def assert_back(self, *parts):
@@ -692,10 +700,7 @@ class Switch(Running):
         self.check_refused("install --restart of document", "within 2 seconds", limits={"restart": 2}, restart="hang")
 
     def test_a_setting_that_the_server_refuses_at_its_start(self):
-        document = make_document("B", self.agent, **{"install --restart": 1})
-        self.cloud.objects["some/where/nodes/redis-1.json"] = document
-        self.b = checksum(document)
-        self.want(self.b)
+        self.bad_for_same_agent(restart=1)
         self.assertEqual(self.look()[0], 1)
         self.assert_back("B: Redis says no")
 
@@ -740,7 +745,7 @@ class Switch(Running):
         self.assertEqual(self.home.calls().count("B install"), 2)
 
     def test_the_last_three_stay(self):
-        for name in "BCDEF":
+        for name in "BCDE":
             self.want(self.publish(name))
             self.assert_works(self.look())
             self.assert_runs(name)
@@ -990,7 +995,8 @@ class Killed(Running):
         self.kill("switch")
 
     def test_in_a_way_back(self):
-        self.bad(restart=1)
+        # With the same agent, since its trial is part of the switch above.
+        self.bad_for_same_agent(restart=1)
         self.kill("way back")
 
 
@@ -1040,7 +1046,8 @@ def live(bootstrap, home, verb, count=0, when=None, **settings):
     code = 99
     try:
         sys.stderr = open(home.folder + "/said", "a", encoding="utf-8")
-        os.environ["REDIFORM_BOOTSTRAP"] = home.settings("once", place=home.place, **settings)
+        os.environ["REDIFORM_BOOTSTRAP"] = home.settings(
+            "once", place=home.place, probation=0, look=0, **settings)
         if count:
             kill_at(count, when)
         code = bootstrap.main([verb])
@@ -1052,6 +1059,7 @@ def live(bootstrap, home, verb, count=0, when=None, **settings):
 
 def kill(case, when, template, wanted):
     """Kills it at each call in turn; returns their number."""
+    import urllib.request  # once, not in each process that is forked
     bootstrap, count = load(), 0
     while True:
         count += 1
@@ -1089,11 +1097,10 @@ def kill(case, when, template, wanted):
             refused = good == "A"
             check(code == int(refused) and home.refused().startswith(wanted) == refused, "its result", code,
                   home.refused())
-            if when == "after":  # the other way to come to the same place on the disk would add nothing
+            # `before` comes to the same places on the disk.
+            if when == "after" and case == "switch":
                 code = live(bootstrap, home, "look", again=0)
-                good = "A" if case == "way back" else "B"
-                check(code == int(good == "A") and home.all_three() == (good,) * 3, "the last look", code,
-                      home.all_three())
+                check(code == 0 and home.all_three() == ("B",) * 3, "the last look", code, home.all_three())
         shutil.rmtree(home.folder)
 
 
