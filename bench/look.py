@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/main/resources/templates/agent/rediform-node")
+AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/main/python")
 
 
 def free_port():
@@ -35,13 +35,18 @@ def cpu_of(pid):
 def main(seconds):
     port = free_port()
     with tempfile.TemporaryDirectory() as home:
-        settings = {
-            "name": "redis-1", "kind": "redis", "user": "", "address": "127.0.0.1", "port": port, "volume": False,
-            "paths": {"secrets": "secrets.json", "data": ".", "waiting": "waiting", "memory": "memory.json",
-                      "taken": "settings.json", "settings": "settings.conf"}}
-        for name, value in (("node.json", settings), ("secrets.json", {"admin": "a"}), ("settings.conf", "")):
+        document = {
+            "address": "127.0.0.1", "agent": "", "allow": [], "cluster": "x", "downAfterMilliseconds": 5000,
+            "firstMaster": "127.0.0.1:%d" % port, "kind": "redis", "layout": "process", "live": {}, "machine": None,
+            "masterName": "mymaster", "name": "redis-1", "port": port, "redisSeeds": [], "sentinelSeeds": [],
+            "startup": {"version": "", "directives": {}, "users": {}, "monitor": {}}, "backup": None}
+        node = os.path.join(home, "redis-1")
+        os.makedirs(os.path.join(node, "agent"))
+        for name, text in (
+                ("redis-1/agent/x.json", json.dumps(document)), ("secrets.json", '{"admin": "a"}'), ("password", "b"),
+                ("redis-1/settings.conf", "")):
             with open(os.path.join(home, name), "w") as file:
-                json.dump(value, file)
+                file.write(text)
         conf = os.path.join(home, "redis.conf")
         with open(conf, "w") as file:
             file.write("port %d\nbind 127.0.0.1\ndir %s\nlogfile log\nsave \"\"\nreplicaof 127.0.0.1 %d\n"
@@ -51,7 +56,8 @@ def main(seconds):
         try:
             before, start = cpu_of(server.pid), time.monotonic()
             health = subprocess.run(
-                [sys.executable, AGENT, "health", "--wait", str(seconds), "--home", home], capture_output=True, text=True)
+                [sys.executable, AGENT, "health", "--document", os.path.join(node, "agent/x.json"), "--wait", str(seconds)],
+                capture_output=True, text=True)
             waited = time.monotonic() - start
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
             report = json.loads(health.stdout)

@@ -106,7 +106,7 @@ need_npm_packages() {
 build_if_stale() {
   # What is a link counts as what it leads to: a test's project is made of new links to this one.
   if [ ! -f target/rediform.jar ] \
-    || [ -n "$(find -L src/main/java src/main/resources pom.xml -newer target/rediform.jar -print -quit)" ]; then
+    || [ -n "$(find -L src/main/java src/main/python src/main/resources pom.xml -newer target/rediform.jar -print -quit)" ]; then
     need_command javac default-jdk-headless
     need_command mvn maven
     say "building target/rediform.jar with Maven (once, then only when the source changes)"

@@ -15,15 +15,15 @@ mkdir -p "/sys/fs/cgroup/rediform-lab-$name"
 echo $$ > "/sys/fs/cgroup/rediform-lab-$name/cgroup.procs"
 
 volume=()
-if [ -f "$folder/disk.img" ]; then
-  device=$(losetup --find --show "$folder/disk.img")
-  exec 9<> "$device"
-  losetup --detach "$device" # takes effect when the last user is gone, however that comes about
-  volume=("--bind=$device:/dev/sdf")
-fi
-
 status=133
 while [ "$status" = 133 ]; do # nspawn's word for a reboot
+  # At a reboot also one that came after the power: attach.sh gave it to the system that ran then.
+  if [ "${#volume[@]}" = 0 ] && [ -f "$folder/disk.img" ]; then
+    device=$(losetup --find --show "$folder/disk.img")
+    exec 9<> "$device"
+    losetup --detach "$device" # takes effect when the last user is gone, however that comes about
+    volume=("--bind=$device:/dev/sdf")
+  fi
   ip -n lab link delete "vb-$name" 2> /dev/null || true
   nsenter --net=/run/netns/lab systemd-nspawn --quiet --boot --directory="$folder/root" --machine="$name" \
     --keep-unit --register=no --network-bridge=br0 --resolv-conf=off --timezone=off --link-journal=no \

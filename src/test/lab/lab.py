@@ -9,10 +9,16 @@ over, however the test that started it came to its end. Prints "ready" when host
 FOLDER/metadata/ADDRESS.json  what the metadata service tells the host at ADDRESS
 FOLDER/secrets.json           secrets by name; a name that is not there is refused
 FOLDER/www/                   files that https://download.redis.io/ serves
+FOLDER/s3/BUCKET/KEY          objects of S3, at https://BUCKET.s3.eu-central-1.amazonaws.com/KEY; hosts may write, too
+FOLDER/s3.json                {"fault": WORD} as in fake_s3_writes.py; {"rate": N}: bytes a second of each connection;
+                              {"endpoint": URL}: the S3 that gives the objects in place of the files. Read at every
+                              request.
 FOLDER/../apt/                packages, kept from run to run
 """
 import base64
+import contextlib
 import ctypes
+import datetime
 import hashlib
 import json
 import os
@@ -28,10 +34,19 @@ import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../python"))
+import fake_bucket  # noqa: E402  beside the tests in Python
+import fake_s3_files  # noqa: E402
+import fake_s3_writes  # noqa: E402
+
 METADATA = ("169.254.169.254", 80)
 SECRETS = ("169.254.169.253", 443)
 APT = ("169.254.169.253", 3142)
 KEYS = {"AccessKeyId": "LABKEY", "SecretAccessKey": "lab-secret-key", "Token": "lab-token"}
+
+ACCOUNT = "123456789012"
+S3 = ".s3.eu-central-1.amazonaws.com"
 
 # A namespace for each kind of neighbour; the first address of each block is the router's.
 NEIGHBOURS = {"client": "10.99.0", "operator": "10.98.0", "outsider": "10.88.0"}
@@ -122,17 +137,87 @@ class Metadata(Handler):
         return self.answer(here)
 
 
-# ---------------------------------------------------------------- Secrets Manager, and releases of Redis
+# ---------------------------------------------------------------- Secrets Manager, S3, and releases of Redis
 
 
-class Https(Handler):
-    """Secrets Manager's GetSecretValue, by POST; by GET, the files of FOLDER/www."""
+def s3_settings():
+    with contextlib.suppress(FileNotFoundError), open(FOLDER + "/s3.json", encoding="utf-8") as file:
+        return json.load(file)
+    return {}
+
+
+class Bucket(fake_s3_files.Cloud):
+    """A bucket whose objects are files; uploads in parts that are not complete are in memory."""
+
+    all, guard = {}, threading.Lock()
+
+    def __init__(self, name):
+        super().__init__(os.path.join(FOLDER, "s3", name), bucket=name)
+
+    @classmethod
+    def named(cls, name):
+        with cls.guard:
+            if name not in cls.all:
+                cls.all[name] = cls(name)
+            return cls.all[name]
+
+    def fault_of(self, operation):
+        return s3_settings().get("fault")
+
+
+class Https(Handler, fake_s3_writes.Bucket):
+    """S3, Secrets Manager's GetSecretValue, and by GET the files of FOLDER/www."""
+
+    @property
+    def cloud(self):
+        return Bucket.named(self.headers["Host"][:-len(S3)])
+
+    def is_of_s3(self):
+        return self.headers["Host"].endswith(S3)
 
     def do_GET(self):
+        if self.is_of_s3():
+            return self.serve("GET")
         path = os.path.join(FOLDER, "www", os.path.basename(self.path))
         self.answer_file(path) if os.path.isfile(path) else self.answer("", 404)
 
+    def serve(self, method):
+        rate = s3_settings().get("rate")
+        if rate:
+            self.rfile, self.wfile = (fake_s3_files.Paced(file, rate) for file in (self.rfile, self.wfile))
+            self.close_connection = True
+        super().serve(method)
+
+    def refused(self, method, has_body=False):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        expiry = now + datetime.timedelta(hours=1)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        error = fake_bucket.refusal(
+            self.path, headers, now=now, region="eu-central-1",
+            credentials={KEYS["AccessKeyId"]: (KEYS["SecretAccessKey"], KEYS["Token"], expiry)},
+            method=method, has_body=has_body)
+        if not error and headers.get("x-amz-expected-bucket-owner") != ACCOUNT:
+            error = 403, "AccessDenied"
+        if error:
+            self.error(*error)
+        return bool(error)
+
+    def GetObject(self, body):
+        endpoint = s3_settings().get("endpoint")
+        if not endpoint:
+            return super().GetObject(body)
+        # It wants to know who asks, and takes any name for an answer.
+        who = {"Authorization": "AWS4-HMAC-SHA256 Credential=lab/20260101/eu-central-1/s3/aws4_request"}
+        url = "%s/%s%s" % (endpoint, self.cloud.bucket, self.path)
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=who), timeout=10) as answer:
+                return 200, answer.read()
+        except urllib.error.HTTPError:
+            return 404, "NoSuchKey"
+
     def do_POST(self):
+        if self.is_of_s3():
+            return self.serve("POST")
         body = self.rfile.read(int(self.headers["Content-Length"]))
         name = json.loads(body).get("SecretId")
         with open(FOLDER + "/secrets.json", encoding="utf-8") as file:
@@ -142,9 +227,7 @@ class Https(Handler):
         elif self.headers["X-Amz-Target"] != "secretsmanager.GetSecretValue" or name not in secrets:
             self.answer(json.dumps({"__type": "AccessDeniedException"}), 400)
         else:
-            value = secrets[name]  # passwords are an object there, a program is packed text
-            value = value if isinstance(value, str) else json.dumps(value)
-            self.answer(json.dumps({"Name": name, "SecretString": value}))
+            self.answer(json.dumps({"Name": name, "SecretString": json.dumps(secrets[name])}))
 
     def is_signed(self, body):
         """Whether the signature is the one that AWS's own library makes of the same request."""
@@ -222,7 +305,8 @@ def serve(handler, address, outside, context=None):
     server = ThreadingHTTPServer(address, handler)
     server.daemon_threads = True
     if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        # The handshake is its handler's: one client that falls silent during it would keep all others waiting.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 
     def run():
         enter_network(outside)

@@ -3,6 +3,7 @@ its own below /lab/. Without such a request it changes nothing.
 
     GET  /lab/instances  every instance, the terminated too: a JSON list of objects with id, name,
                          region, address, state, type, tags
+    GET  /lab/objects    the texts of all objects of S3 whose key ends with .json, by BUCKET/KEY
     POST /lab/log        {"file": PATH}: from now on, a line of JSON for each call is added to that
                          file: time (seconds since 1970), service, action, about (what it asks for),
                          status (HTTP), note (the code of a fault, or how an error answer begins)
@@ -182,6 +183,8 @@ class Lab:
     def do(self, path, asked):
         if path == "/lab/instances":
             return instances()
+        if path == "/lab/objects":
+            return objects()
         if path == "/lab/log":
             self.log = json.loads(asked)["file"]
         elif path == "/lab/faults":
@@ -232,6 +235,17 @@ def instances():
         for region, backend in list(ec2_backends[ACCOUNT].items())
         for instance in backend.all_instances()
     ]
+
+
+def objects():
+    from moto.s3.models import s3_backends
+
+    return {
+        f"{bucket.name}/{key.name}": key.value.decode()
+        for bucket in s3_backends[ACCOUNT]["aws"].buckets.values()
+        for key in bucket.keys.values()
+        if key.name.endswith(".json")
+    }
 
 
 def described(region, instance):

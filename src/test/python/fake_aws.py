@@ -118,6 +118,19 @@ def take_the_network_interface_with_its_nat_gateway():
     NatGatewayBackend.delete_nat_gateway = delete_both
 
 
+def take_every_call_of_s3_for_one_with_tls():
+    """moto 5.2.1 denies what a bucket's policy denies, whatever the conditions; and there is no TLS on loopback."""
+    from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+
+    ask = IAMPolicyStatement.is_action_permitted
+
+    def ask_what_holds(self, *arguments, **named):
+        without_tls = self._statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+        return PermissionResult.NEUTRAL if without_tls else ask(self, *arguments, **named)
+
+    IAMPolicyStatement.is_action_permitted = ask_what_holds
+
+
 def add_placement_groups():
     """moto 5.2.1 has none."""
     from moto.core.responses import ActionResult, EmptyResult
@@ -249,6 +262,7 @@ class Machines:
                     if instance.id in resource_ids and instance.nics:
                         tell("tags", instance)
                 return answer
+
             return changed
 
         TagBackend.create_tags, TagBackend.delete_tags = tags_and_tell(tag), tags_and_tell(untag)
@@ -270,16 +284,18 @@ class Machines:
         interface = next(iter(instance.nics.values()))
         tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
         print(
-            json.dumps({
-                "event": event,
-                "id": instance.id,
-                "name": tags.get("Name", ""),
-                "tags": tags,
-                "address": interface.private_ip_address,
-                "image": instance.image_id,
-                "userData": str(instance.user_data or ""),
-                **more,
-            }),
+            json.dumps(
+                {
+                    "event": event,
+                    "id": instance.id,
+                    "name": tags.get("Name", ""),
+                    "tags": tags,
+                    "address": interface.private_ip_address,
+                    "image": instance.image_id,
+                    "userData": str(instance.user_data or ""),
+                    **more,
+                }
+            ),
             flush=True,
         )
 
@@ -334,6 +350,7 @@ def main():
     remember_what_an_instance_was_asked_for()
     free_the_network_interfaces_of_a_terminated_instance()
     take_the_network_interface_with_its_nat_gateway()
+    take_every_call_of_s3_for_one_with_tls()
     add_placement_groups()
     machines = Machines() if "--machines" in sys.argv else None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -4,6 +4,7 @@
 from AWS's description and shares no code with what it checks; `test_bootstrap.py` asks it for the signature that the S3
 API reference gives as an example.
 """
+
 import contextlib
 import datetime
 import hashlib
@@ -33,13 +34,16 @@ def signature(secret, method, target, headers, signed, body_hash, when, scope):
     """Signature Version 4 of a request; `headers` by lower-case name, `signed` the names of those that are signed."""
     path, _, query = target.partition("?")
     pairs = (part.partition("=") for part in query.split("&") if part)
-    canonical = "\n".join([
-        method,
-        quote(path, safe="/-_.~"),
-        "&".join("%s=%s" % pair for pair in sorted((quote(name), quote(value)) for name, _, value in pairs)),
-        "".join("%s:%s\n" % (name, " ".join(headers[name].split())) for name in signed),
-        ";".join(signed),
-        body_hash])
+    canonical = "\n".join(
+        [
+            method,
+            quote(path, safe="/-_.~"),
+            "&".join("%s=%s" % pair for pair in sorted((quote(name), quote(value)) for name, _, value in pairs)),
+            "".join("%s:%s\n" % (name, " ".join(headers[name].split())) for name in signed),
+            ";".join(signed),
+            body_hash,
+        ]
+    )
     key = ("AWS4" + secret).encode()
     for part in scope.split("/"):
         key = sign(key, part)
@@ -47,15 +51,17 @@ def signature(secret, method, target, headers, signed, body_hash, when, scope):
     return sign(key, "\n".join(["AWS4-HMAC-SHA256", when, scope, digest])).hex()
 
 
-def refusal(target, headers, *, now, region, credentials):
-    """None for a GET that is signed as S3 wants it, else (status, code).
+def refusal(target, headers, *, now, region, credentials, method="GET", has_body=False):
+    """None for a request that is signed as S3 wants it, else (status, code). The checksum of a body is signed; whether
+    it is that of the body is seen when that has come.
 
     `credentials`: access key -> (secret key, session token, expiry).
     """
     match = re.fullmatch(
         r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, ?"
         r"SignedHeaders=([^,]+), ?Signature=(\w+)",
-        headers.get("authorization", ""))
+        headers.get("authorization", ""),
+    )
     if "authorization" not in headers:
         return 403, "AccessDenied"
     if not match or match[3] != region:
@@ -77,10 +83,10 @@ def refusal(target, headers, *, now, region, credentials):
     if now > expiry:
         return 400, "ExpiredToken"
     body_hash = headers["x-amz-content-sha256"]
-    if body_hash not in ("UNSIGNED-PAYLOAD", hashlib.sha256(b"").hexdigest()):
+    if not has_body and body_hash not in ("UNSIGNED-PAYLOAD", hashlib.sha256(b"").hexdigest()):
         return 400, "XAmzContentSHA256Mismatch"
     scope = "/".join((day, region, "s3", "aws4_request"))
-    right = signature(secret, "GET", target, headers, signed, body_hash, when, scope)
+    right = signature(secret, method, target, headers, signed, body_hash, when, scope)
     return None if day == when[:8] and hmac.compare_digest(right, given) else (403, "SignatureDoesNotMatch")
 
 
@@ -105,7 +111,7 @@ class Cloud:
 
     def __enter__(self):
         self.servers = []
-        for handler in (Metadata, Bucket):
+        for handler in (Metadata, self.bucket_handler()):
             server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
             server.daemon_threads, server.cloud = True, self
             # How often it looks whether it is to end, in seconds: at the default of 0.5 every test would wait for that.
@@ -121,9 +127,16 @@ class Cloud:
             server.shutdown()
             server.server_close()
 
+    def bucket_handler(self):
+        return Bucket
+
     def keys(self, number):
         """Credentials as the metadata service gives them out; the token has each letter that base64 has."""
         return "ASIAFAKE%08d" % number, "s3cr3t/KEY+%d" % number + "x" * 24, "t0k3n/+" + "A/b+" * 200 + "%d==" % number
+
+    def now(self):
+        """By S3's clock."""
+        return datetime.datetime.now(UTC) + datetime.timedelta(seconds=self.skew)
 
     def secrets(self):
         """What no other process may see."""
@@ -172,59 +185,108 @@ class Metadata(Handler):
             keys = {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role"}
         tree = {
             "meta-data/services/domain": cloud.host,
-            "dynamic/instance-identity/document": json.dumps({"accountId": cloud.account, "region": cloud.region})}
+            "dynamic/instance-identity/document": json.dumps({"accountId": cloud.account, "region": cloud.region}),
+        }
         if cloud.metadata != "no-role":
             tree["meta-data/iam/security-credentials/"] = ROLE
             tree["meta-data/iam/security-credentials/" + ROLE] = json.dumps(keys)
         tree.update({"meta-data/tags/instance/" + name: value for name, value in cloud.tags.items()})
-        path = self.path[len("/latest/"):]
+        path = self.path[len("/latest/") :]
         return self.answer(200, tree[path]) if path in tree else self.answer(404)
 
 
-class Bucket(Handler):
-    def error(self, status, code):
-        self.cloud.requests.append((self.path, code))
-        self.answer(status, '<?xml version="1.0" encoding="UTF-8"?>\n'
-                            "<Error><Code>%s</Code><Message>S3 means %s</Message></Error>" % (code, code))
+class Sender:
+    """What S3 answers with."""
 
-    def do_GET(self):
-        cloud, fault = self.cloud, self.cloud.fault
-        now = datetime.datetime.now(UTC) + datetime.timedelta(seconds=cloud.skew)
-        credentials = {}
-        for number in range(10):
-            access, secret, token = cloud.keys(number)
-            credentials[access] = secret, token, now + datetime.timedelta(hours=-1 if number in cloud.expired else 1)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        refused = refusal(self.path, headers, now=now, region=cloud.region, credentials=credentials)
-        if refused:
-            return self.error(*refused)
-        if headers["host"] != "%s.s3.%s.%s" % (cloud.bucket, cloud.region, cloud.host):
-            return self.error(404, "NoSuchBucket")
-        if headers.get("x-amz-expected-bucket-owner") != cloud.owner:
-            return self.error(403, "AccessDenied")
+    over = threading.Event()  # set at the end of a test
+    may_list = True
+
+    def reply(self, status, body=b"", length=None):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def note(self, what):
+        """What came of a request."""
+
+    def error(self, status, code):
+        self.note(code)
+        self.reply(
+            status,
+            (
+                '<?xml version="1.0" encoding="UTF-8"?>\n'
+                "<Error><Code>%s</Code><Message>S3 means %s</Message></Error>" % (code, code)
+            ).encode(),
+        )
+
+    def send(self, body, fault):
+        """An object, or None where there is none; see `Cloud.fault`."""
         if fault in (403, 404, 500):
             return self.error(fault, {403: "AccessDenied", 404: "NoSuchKey", 500: "InternalError"}[fault])
-        body = cloud.objects.get(self.path[1:])
         if body is None:
-            return self.error(404, "NoSuchKey") if cloud.may_list else self.error(403, "AccessDenied")
-        cloud.requests.append((self.path, fault or "sent"))
+            return self.error(404, "NoSuchKey") if self.may_list else self.error(403, "AccessDenied")
+        self.note(fault or "sent")
         if fault == "silent":
-            cloud.over.wait()
+            self.over.wait()
         elif fault == "slow":
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             for at in range(0, len(body), SLOW):
-                self.wfile.write(body[at:at + SLOW])
-                if cloud.over.wait(1):
+                self.wfile.write(body[at : at + SLOW])
+                if self.over.wait(1):
                     break
         elif fault == "cut":
             self.close_connection = True
-            self.answer(200, body[:len(body) // 2], length=len(body))
+            self.reply(200, body[: len(body) // 2], length=len(body))
         elif fault == "half":
-            self.answer(200, body[:len(body) // 2])
+            self.reply(200, body[: len(body) // 2])
         elif fault == "bit":
-            self.answer(200, bytes([body[0] ^ 1]) + body[1:])
+            self.reply(200, bytes([body[0] ^ 1]) + body[1:])
         else:
-            self.answer(200, body)
+            self.reply(200, body)
         return None
+
+
+class Bucket(Sender, Handler):
+    @property
+    def over(self):
+        return self.cloud.over
+
+    @property
+    def may_list(self):
+        return self.cloud.may_list
+
+    def note(self, what):
+        self.cloud.requests.append((self.path, what))
+
+    def refused(self, method, has_body=False):
+        """Whether the request was answered with an error, since it is not signed or goes to another bucket."""
+        cloud = self.cloud
+        now = cloud.now()
+        credentials = {}
+        for number in range(10):
+            access, secret, token = cloud.keys(number)
+            credentials[access] = secret, token, now + datetime.timedelta(hours=-1 if number in cloud.expired else 1)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        error = refusal(
+            self.path,
+            headers,
+            now=now,
+            region=cloud.region,
+            credentials=credentials,
+            method=method,
+            has_body=has_body,
+        )
+        if not error and headers["host"] != "%s.s3.%s.%s" % (cloud.bucket, cloud.region, cloud.host):
+            error = 404, "NoSuchBucket"
+        if not error and headers.get("x-amz-expected-bucket-owner") != cloud.owner:
+            error = 403, "AccessDenied"
+        if error:
+            self.error(*error)
+        return bool(error)
+
+    def do_GET(self):
+        if not self.refused("GET"):
+            self.send(self.cloud.objects.get(self.path[1:]), self.cloud.fault)

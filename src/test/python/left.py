@@ -48,9 +48,9 @@ def left():
     yield from (f"group {group['GroupName']}" for group in groups if group["GroupName"] != "default")
     yield from named("address", ec2.describe_addresses()["Addresses"], "AllocationId")
     gateways = ec2.describe_nat_gateways()["NatGateways"]
-    yield from named(
-        "nat", [nat for nat in gateways if nat["State"] != "deleted"], "NatGatewayId"
-    )
+    yield from named("nat", [nat for nat in gateways if nat["State"] != "deleted"], "NatGatewayId")
+    endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    yield from named("endpoint", [each for each in endpoints if each["State"] != "deleted"], "VpcEndpointId")
     placements = ec2.describe_placement_groups()["PlacementGroups"]
     yield from (f"placement {group['GroupName']}" for group in placements)
     roles = [role for role in iam.list_roles()["Roles"] if "aws-service-role" not in role["Path"]]

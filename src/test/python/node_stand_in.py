@@ -3,12 +3,16 @@
 Answers `sudo rediform-node health` as the nodes of a whole cluster would whose machines are those
 that run in the account (AWS_ENDPOINT_URL, see aws_lab.py), on the default ports. The master is the
 first data node that runs. Before the first data node of all was ever there, the others wait for it.
-The agent's other verbs succeed and do nothing.
+Each has taken the document that its tag names, if that is what the bucket has. The agent's other
+verbs succeed and do nothing.
 
     STAND_IN=unreachable  the way itself fails, as ssh does after a while
+    STAND_IN=refuses      every node refuses the document that its tag names, and has none
+    STAND_IN=late         no node has looked at its tag yet
     STAND_IN_LOG=FILE     gets a line of JSON for each call: time (seconds since 1970), node, words
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -19,15 +23,15 @@ PORTS = {"redis": 6379, "sentinel": 26379}
 UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 UNREACHED = 255  # what ssh ends with
 
-# What the tags of a machine that are settings of its Redis begin with.
-SETTING = "redis."
+TAG = "rediform.document"
 
 
 class Node:
     """A node whose machine is in the account, as aws_lab.py describes it."""
 
-    def __init__(self, instance):
+    def __init__(self, instance, documents):
         self.tags = instance["tags"]
+        self.document = documents.get(self.tags.get(TAG))
         self.name = instance["name"].removeprefix(self.tags.get("rediform", "") + "-")
         self.kind = "sentinel" if self.name.startswith("sentinel") else "redis"
         self.address = instance["address"]
@@ -37,11 +41,15 @@ class Node:
         self.number = int(self.name.rpartition("-")[2])
 
     def settings(self):
-        return {
-            name.removeprefix(SETTING): value
-            for name, value in self.tags.items()
-            if name.startswith(SETTING)
-        }
+        return json.loads(self.document)["live"] if self.document else {}
+
+    def delivery(self):
+        """What health says of the node's document."""
+        how = os.environ.get("STAND_IN")
+        wanted = self.tags.get(TAG)
+        if how == "refuses":
+            return {"document": None, "refusedDocument": {"document": wanted, "reason": "check of it ended with 1"}}
+        return {"document": wanted if self.document and how != "late" else None}
 
     def maxmemory(self):
         """Bytes."""
@@ -61,7 +69,7 @@ class Cluster:
         self.master = next((node for node in self.data if node.is_up), None)
 
     def health(self, node):
-        report = {"node": node.name, "kind": node.kind, "fit": False, "state": "up"}
+        report = {"node": node.name, "kind": node.kind, "fit": False, "state": "up", **node.delivery()}
         if not self.was_formed or not self.master:
             report.update(state="down", reason="waits for its master")
         elif node.kind == "redis":
@@ -100,11 +108,14 @@ class Cluster:
         }
 
 
+def ask(path):
+    with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + path, timeout=10) as answer:
+        return json.load(answer)
+
+
 def nodes():
-    url = os.environ["AWS_ENDPOINT_URL"] + "/lab/instances"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        instances = json.load(answer)
-    return [Node(instance) for instance in instances if "rediform" in instance["tags"]]
+    documents = {hashlib.sha256(text.encode()).hexdigest(): text for text in ask("/lab/objects").values()}
+    return [Node(each, documents) for each in ask("/lab/instances") if "rediform" in each["tags"]]
 
 
 def note(node, words):

@@ -26,9 +26,7 @@ def pages(client, operation, key, **arguments):
 
 
 def attribute(instance, which, key):
-    return ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute=which)[key][
-        "Value"
-    ]
+    return ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute=which)[key]["Value"]
 
 
 def instances(volumes, groups):
@@ -38,8 +36,7 @@ def instances(volumes, groups):
             if instance["State"]["Name"] == "terminated":
                 continue
             devices = {
-                device["DeviceName"]: volumes[device["Ebs"]["VolumeId"]]
-                for device in instance["BlockDeviceMappings"]
+                device["DeviceName"]: volumes[device["Ebs"]["VolumeId"]] for device in instance["BlockDeviceMappings"]
             }
             result[name(instance)] = {
                 "id": instance["InstanceId"],
@@ -51,9 +48,7 @@ def instances(volumes, groups):
                 "profile": instance["IamInstanceProfile"]["Arn"].split("/")[-1],
                 "groups": sorted(groups[g["GroupId"]] for g in instance["SecurityGroups"]),
                 "interfaceGroups": sorted(
-                    groups[g["GroupId"]]
-                    for interface in instance["NetworkInterfaces"]
-                    for g in interface["Groups"]
+                    groups[g["GroupId"]] for interface in instance["NetworkInterfaces"] for g in interface["Groups"]
                 ),
                 "tokens": instance["MetadataOptions"]["HttpTokens"],
                 "hops": instance["MetadataOptions"]["HttpPutResponseHopLimit"],
@@ -86,13 +81,11 @@ def rules(groups):
         if group == "default":
             continue
         other = rule.get("CidrIpv4") or groups[rule["ReferencedGroupInfo"]["GroupId"]]
-        ports = (
-            "all"
-            if rule["IpProtocol"] == "-1"
-            else str(rule["FromPort"])
-            if rule["FromPort"] == rule["ToPort"]
-            else f"{rule['FromPort']}-{rule['ToPort']}"
-        )
+        ports = f"{rule['FromPort']}-{rule['ToPort']}"
+        if rule["IpProtocol"] == "-1":
+            ports = "all"
+        elif rule["FromPort"] == rule["ToPort"]:
+            ports = str(rule["FromPort"])
         way = "out" if rule["IsEgress"] else "in"
         result.append(f"{group} {way} {rule['IpProtocol']} {ports} {other}")
     return sorted(result)
@@ -117,9 +110,7 @@ def values():
 def policies():
     return {
         role["RoleName"]: {
-            policy: iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)[
-                "PolicyDocument"
-            ]
+            policy: iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]
             for policy in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
         }
         for role in pages(iam, "list_roles", "Roles")
@@ -144,8 +135,7 @@ def types():
 
 all_volumes = volumes()
 all_groups = {
-    group["GroupId"]: group["GroupName"]
-    for group in pages(ec2, "describe_security_groups", "SecurityGroups")
+    group["GroupId"]: group["GroupName"] for group in pages(ec2, "describe_security_groups", "SecurityGroups")
 }
 print(
     json.dumps(
@@ -159,8 +149,7 @@ print(
                 if name(subnet)
             },
             "placementGroups": {
-                group["GroupName"]: group["Strategy"]
-                for group in ec2.describe_placement_groups()["PlacementGroups"]
+                group["GroupName"]: group["Strategy"] for group in ec2.describe_placement_groups()["PlacementGroups"]
             },
             "secrets": values(),
             "policies": policies(),

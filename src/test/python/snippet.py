@@ -3,6 +3,7 @@
 usage: REDIS_PASSWORD=… python3 snippet.py SNIPPET KEY VALUE
 Writes through the snippet's master and reads back through its replica.
 """
+
 import sys
 import time
 

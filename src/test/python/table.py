@@ -4,6 +4,7 @@ usage: python3 table.py [--require-all] [--hosts]     in the project's folder, a
 --hosts: the suites that take long were to run, too; otherwise they are listed with their command.
 Exit code 1 when nothing ran, or with --require-all when anything was skipped.
 """
+
 import glob
 import os
 import re
@@ -23,8 +24,13 @@ def cases():
         suite = xml.parse(report).getroot()
         for case in suite.iter("testcase"):
             skip = case.find("skipped")
-            why = None if skip is None else (skip.get("message") or "no reason given").split("\n")[0]
-            yield suite.get("name"), case.get("name"), why
+            yield suite.get("name"), case.get("name"), None if skip is None else reason(skip)
+
+
+def reason(skip):
+    """Why a test was skipped. Some reports have a message; of a failed assumption there is only its stack trace."""
+    said = skip.get("message") or (skip.text or "").strip() or "no reason given"
+    return re.sub(r"^([\w.]+TestAbortedException: )?(Assumption failed: )?", "", said.split("\n")[0])
 
 
 def test_classes(*endings):
@@ -36,7 +42,7 @@ def test_classes(*endings):
                 with open(path, encoding="utf-8") as file:
                     tests = len(TEST.findall(file.read()))
                 if tests:
-                    yield os.path.relpath(path, SOURCES)[:-len(".java")].replace(os.sep, "."), tests
+                    yield os.path.relpath(path, SOURCES)[: -len(".java")].replace(os.sep, "."), tests
 
 
 def main(words):
@@ -57,8 +63,10 @@ def main(words):
     if "--hosts" not in words:
         for name, tests in suites:
             if name not in seen:
-                print("  not run %s, %d tests; to run it: ./verify --hosts, or mvn verify -Dit.test=%s"
-                      % (name, tests, name.rsplit(".", 1)[-1]))
+                print(
+                    "  not run %s, %d tests; to run it: ./verify --hosts, or mvn verify -Dit.test=%s"
+                    % (name, tests, name.rsplit(".", 1)[-1])
+                )
     return 1 if ran == 0 or ("--require-all" in words and skipped) else 0
 
 

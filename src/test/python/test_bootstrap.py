@@ -2,6 +2,7 @@
 
 REDIFORM_PROGRAM names the program. As `test_bootstrap.py kill …` this file is the process that is killed.
 """
+
 import concurrent.futures
 import contextlib
 import glob
@@ -23,10 +24,12 @@ import unittest
 import zipfile
 
 sys.dont_write_bytecode = True
-import fake_bucket  # beside this file
+import fake_bucket  # noqa: E402 -- beside this file
 
-PATH = os.path.abspath(os.environ.get("REDIFORM_PROGRAM") or os.path.join(
-    os.path.dirname(__file__), "../../main/python/bootstrap/rediform-bootstrap"))
+PATH = os.path.abspath(
+    os.environ.get("REDIFORM_PROGRAM")
+    or os.path.join(os.path.dirname(__file__), "../../main/python/bootstrap/rediform-bootstrap")
+)
 TAG = "rediform.document"
 PATIENCE = 60  # seconds for what must happen; long, since nothing waits for their end
 HANGS = 5  # seconds after which an agent is taken for hanging; a busy machine needs some of them to start a good one
@@ -142,6 +145,17 @@ def eventually(condition):
         time.sleep(0.02)
 
 
+# The command for curl, as JSON: each release of Debian has another one.
+CURL = json.loads(os.environ.get("REDIFORM_CURL", '["curl"]'))
+
+
+def load_tests(loader, tests, _):
+    """With a curl that is not this machine's, only what it has to do with."""
+    if CURL == ["curl"]:
+        return tests
+    return unittest.TestSuite(loader.loadTestsFromTestCase(each) for each in (FirstBoot, Later))
+
+
 class Home:
     """A machine's disk."""
 
@@ -202,11 +216,29 @@ class Machine(unittest.TestCase):
         self.home.put("hang", "yes")
         self.cloud = self.enterContext(fake_bucket.Cloud())
         with open(self.home.folder + "/settings", "w", encoding="utf-8") as file:
-            json.dump({
-                "node": "redis-1", "bucket": self.cloud.bucket, "region": self.cloud.region, "prefix": "some/where",
-                "place": self.home.place, "metadata": self.cloud.metadata_url, "proto": "http", "starter": [],
-                "python": [sys.executable, "-S"], "patience": 0, "stall": 2, "check": 30, "install": 30, "restart": 30,
-                "probation": 0.3, "look": 0.1, "grace": 0}, file)
+            json.dump(
+                {
+                    "node": "redis-1",
+                    "curl": CURL,
+                    "bucket": self.cloud.bucket,
+                    "region": self.cloud.region,
+                    "prefix": "some/where",
+                    "place": self.home.place,
+                    "metadata": self.cloud.metadata_url,
+                    "proto": "http",
+                    "starter": [],
+                    "python": [sys.executable, "-S"],
+                    "patience": 0,
+                    "stall": 2,
+                    "check": 30,
+                    "install": 30,
+                    "restart": 30,
+                    "probation": 0.3,
+                    "look": 0.1,
+                    "grace": 0,
+                },
+                file,
+            )
         self.agent = make_agent("a")
         self.a = self.publish("A", self.agent)
         self.want(self.a)
@@ -285,13 +317,25 @@ class Signature(unittest.TestCase):
     def test_it_is_that_of_the_example_in_the_s3_api_reference(self):
         # "GET object" in https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
         nothing = checksum(b"")
-        headers = {"host": "examplebucket.s3.amazonaws.com", "range": "bytes=0-9", "x-amz-content-sha256": nothing,
-                   "x-amz-date": "20130524T000000Z"}
+        headers = {
+            "host": "examplebucket.s3.amazonaws.com",
+            "range": "bytes=0-9",
+            "x-amz-content-sha256": nothing,
+            "x-amz-date": "20130524T000000Z",
+        }
         self.assertEqual(
             fake_bucket.signature(
-                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "GET", "/test.txt", headers, sorted(headers), nothing,
-                "20130524T000000Z", "20130524/us-east-1/s3/aws4_request"),
-            "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                "GET",
+                "/test.txt",
+                headers,
+                sorted(headers),
+                nothing,
+                "20130524T000000Z",
+                "20130524/us-east-1/s3/aws4_request",
+            ),
+            "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+        )
 
 
 class FirstBoot(Machine):
@@ -319,8 +363,9 @@ class FirstBoot(Machine):
     def test_a_new_machine_tries_and_installs_its_pair(self):
         self.assertEqual(self.boot(), (0, "rediform-bootstrap: document %s is tried\n" % self.a))
         self.assertEqual(self.home.calls(), ["A check", "A install"])
-        self.assertEqual(self.cloud.requests, [("/some/where/nodes/redis-1.json", "sent"),
-                                               ("/some/where/program.pyz", "sent")])
+        self.assertEqual(
+            self.cloud.requests, [("/some/where/nodes/redis-1.json", "sent"), ("/some/where/program.pyz", "sent")]
+        )
         self.assertEqual(self.home.refused(), "")
         self.assert_runs("A")
 
@@ -330,18 +375,30 @@ class FirstBoot(Machine):
         self.assert_runs("A")
 
     def test_nothing_listens_where_the_bucket_should_be(self):
-        self.fails("object some/where/nodes/redis-1.json in bucket rediform-test; curl: (7)", "gateway endpoint for S3",
-                   host="localhost:%d" % closed_port())
+        self.fails(
+            "object some/where/nodes/redis-1.json in bucket rediform-test; curl: (7)",
+            "gateway endpoint for S3",
+            host="localhost:%d" % closed_port(),
+        )
 
     def test_403_names_both_causes(self):
-        self.fails("nodes/redis-1.json in bucket rediform-test; AccessDenied; S3 means AccessDenied; curl: (22)",
-                   "the role may not read it", "or it is missing and the role lacks s3:ListBucket", fault=403)
+        self.fails(
+            "nodes/redis-1.json in bucket rediform-test; AccessDenied; S3 means AccessDenied; curl: (22)",
+            "the role may not read it",
+            "or it is missing and the role lacks s3:ListBucket",
+            fault=403,
+        )
 
     def test_404(self):
         self.fails("; NoSuchKey; ", fault=404)
 
     def test_500(self):
         self.fails("; InternalError; ", "error: 500", fault=500)
+
+    def test_the_buckets_name_is_of_the_account_and_the_region(self):
+        part = checksum(("%s/%s" % (self.cloud.account, self.cloud.region)).encode())[:12]
+        self.cloud.bucket = "rediform-cache-" + part
+        self.assert_works(self.boot(settings=self.home.settings(bucket="rediform-cache-{id}")))
 
     def test_a_bucket_of_somebody_else(self):
         self.fails("; AccessDenied; ", "the bucket's owner", owner="999999999999")
@@ -384,8 +441,9 @@ class FirstBoot(Machine):
         self.fails("metadata meta-data/tags/instance/rediform.document: HTTP Error 404", "metadata options", tags={})
 
     def test_a_tag_that_is_no_checksum(self):
-        self.fails("tag rediform.document is no SHA-256: ../../etc/passwd; deploy again",
-                   tags={TAG: "../../etc/passwd"})
+        self.fails(
+            "tag rediform.document is no SHA-256: ../../etc/passwd; deploy again", tags={TAG: "../../etc/passwd"}
+        )
 
     def test_a_missing_object_where_the_role_may_list(self):
         self.fails("; NoSuchKey; ", objects={})
@@ -398,8 +456,9 @@ class FirstBoot(Machine):
         self.cloud.objects["some/where/program.pyz"] = b"another"
         code, said = self.boot()
         self.assertEqual(code, 1)
-        self.assertIn("object some/where/program.pyz in bucket rediform-test has checksum %s; " % checksum(b"another"),
-                      said)
+        self.assertIn(
+            "object some/where/program.pyz in bucket rediform-test has checksum %s; " % checksum(b"another"), said
+        )
         self.assertIn("; document %s wants %s" % (self.a, checksum(self.agent)), said)
         self.assertIsNone(self.home.link("current"))
         self.assertEqual(glob.glob(self.home.place + "/*.pyz*"), [])
@@ -533,6 +592,13 @@ class Later(Running):
     def test_the_connection_is_cut_in_the_middle(self):
         self.goes_on(fault="cut")
 
+    def test_a_curl_that_does_not_say_what_went_wrong(self):
+        self.want(self.publish("BIG"))
+        code, said = self.look(settings=self.home.settings(curl=["sh", "-c", "exit 23"]))
+        self.assertEqual(code, 1)
+        self.assertIn("in bucket rediform-test; curl: (23); is the disk full?", said)
+        self.assert_runs("A")
+
     def test_half_of_it_as_if_it_were_all(self):
         self.goes_on(fault="half")
 
@@ -602,13 +668,17 @@ class Switch(Running):
         self.assert_works(self.look())
         calls = self.home.get("calls").splitlines()
         # During the probation it is asked more than once.
-        self.assertEqual([call for at, call in enumerate(calls) if call not in calls[:at]], [
-            "B check, current is A, good is A",
-            "A health, current is A, good is A",
-            "B health, current is A, good is A",
-            "B install, current is B, good is A",
-            "B health, current is B, good is A",
-            "B install --restart, current is B, good is A"])
+        self.assertEqual(
+            [call for at, call in enumerate(calls) if call not in calls[:at]],
+            [
+                "B check, current is A, good is A",
+                "A health, current is A, good is A",
+                "B health, current is A, good is A",
+                "B install, current is B, good is A",
+                "B health, current is B, good is A",
+                "B install --restart, current is B, good is A",
+            ],
+        )
         self.assert_runs("B")
         self.assertEqual(self.home.get("running"), "B")
         self.assertEqual(self.home.refused(), "")
@@ -667,7 +737,7 @@ class Switch(Running):
         self.assert_no_grandchild()
 
     def test_health_that_is_worse_than_the_old_agents(self):
-        self.check_refused('health of document', 'exit code 1: {"node": "B", "fit": false}', health=1)
+        self.check_refused("health of document", 'exit code 1: {"node": "B", "fit": false}', health=1)
         self.assertNotIn("B install", self.home.calls())
 
     def test_health_that_hangs(self):
@@ -678,8 +748,9 @@ class Switch(Running):
         self.check_refused("install of document", "exit code 5", install=5)
 
     def test_an_install_that_hangs(self):
-        self.check_refused("install of document", "within %d seconds" % HANGS, limits={"install": HANGS},
-                           install="hang")
+        self.check_refused(
+            "install of document", "within %d seconds" % HANGS, limits={"install": HANGS}, install="hang"
+        )
         self.assert_no_grandchild()
 
     def test_health_that_gets_worse_after_the_switch(self):
@@ -688,14 +759,23 @@ class Switch(Running):
 
     def test_a_server_that_does_not_start_again(self):
         self.check_refused("install --restart of document", "B: Redis says no", restart=1)
-        self.assertEqual(self.home.calls()[-7:], [
-            "B install --restart", "A install", "A install --restart",  # the way back
-            "A install",  # a boot
-            "C check", "C install", "C install --restart"])
+        self.assertEqual(
+            self.home.calls()[-7:],
+            [
+                "B install --restart",
+                "A install",
+                "A install --restart",  # the way back
+                "A install",  # a boot
+                "C check",
+                "C install",
+                "C install --restart",
+            ],
+        )
 
     def test_a_restart_that_hangs(self):
-        self.check_refused("install --restart of document", "within %d seconds" % HANGS, limits={"restart": HANGS},
-                           restart="hang")
+        self.check_refused(
+            "install --restart of document", "within %d seconds" % HANGS, limits={"restart": HANGS}, restart="hang"
+        )
 
     def test_a_setting_that_the_server_refuses_at_its_start(self):
         self.bad_for_same_agent(restart=1)
@@ -738,7 +818,7 @@ class Switch(Running):
     def test_a_refused_document_is_tried_again_when_the_clock_was_wrong(self):
         self.bad(install=1)
         self.look()
-        os.utime(self.home.place + "/refused", (2 ** 32, 2 ** 32))
+        os.utime(self.home.place + "/refused", (2**32, 2**32))
         self.look()
         self.assertEqual(self.home.calls().count("B install"), 2)
 
@@ -749,8 +829,10 @@ class Switch(Running):
             self.assert_runs(name)
         self.assertEqual(len(glob.glob(self.home.place + "/*.json")), 3)
         self.assertEqual(len(glob.glob(self.home.place + "/*.pyz")), 3)
-        self.assertEqual(sorted(name for name in os.listdir(self.home.place) if len(name) < 64),
-                         ["current", "good", "lock", "looked"])
+        self.assertEqual(
+            sorted(name for name in os.listdir(self.home.place) if len(name) < 64),
+            ["current", "good", "lock", "looked"],
+        )
 
 
 class Ends(Running):
@@ -898,18 +980,36 @@ class Run(Running):
         self.assertEqual(self.home.calls()[-1], "B health --wait 7")
 
     def test_health_with_wait_starts_what_looks_elsewhere(self):
-        starter = [sys.executable, "-c", "import os, subprocess, sys; print('canary'); os.environ.pop('CALLER'); "
-                   "sys.exit(subprocess.call([sys.executable, %r, 'look']))" % PATH]
-        self.assertEqual(self.answer("health", "--wait=7", settings=self.home.settings(starter=starter),
-                                     environment={"CALLER": "yes"}), (0, '{"node": "B", "fit": true}\n'))
+        starter = [
+            sys.executable,
+            "-c",
+            "import os, subprocess, sys; print('canary'); os.environ.pop('CALLER'); "
+            "sys.exit(subprocess.call([sys.executable, %r, 'look']))" % PATH,
+        ]
+        self.assertEqual(
+            self.answer(
+                "health", "--wait=7", settings=self.home.settings(starter=starter), environment={"CALLER": "yes"}
+            ),
+            (0, '{"node": "B", "fit": true}\n'),
+        )
+
+    def test_health_waits_no_longer_for_a_look_than_it_was_told_to(self):
+        self.assertEqual(
+            self.answer("health", "--wait", "0.5", settings=self.home.settings(starter=["sleep", "600"])),
+            (0, '{"node": "A", "fit": true}\n'),
+        )
 
     def test_health_is_answered_though_nothing_can_look(self):
         for starter in (["false"], ["no-such-program"]):
-            self.assertEqual(self.answer("health", "--wait=7", settings=self.home.settings(starter=starter)),
-                             (0, '{"node": "A", "fit": true}\n'))
+            self.assertEqual(
+                self.answer("health", "--wait=7", settings=self.home.settings(starter=starter)),
+                (0, '{"node": "A", "fit": true}\n'),
+            )
         self.cloud.metadata = "down"
-        self.assertEqual(self.answer("health", "--wait=7", settings=self.home.settings(starter=[])),
-                         (0, '{"node": "A", "fit": true}\n'))
+        self.assertEqual(
+            self.answer("health", "--wait=7", settings=self.home.settings(starter=[])),
+            (0, '{"node": "A", "fit": true}\n'),
+        )
 
     def test_a_broken_agent_is_replaced(self):
         self.home.order("A", **{"health --wait 7": "crash", "health": "crash"})
@@ -977,9 +1077,14 @@ class Killed(Running):
 
     def kill(self, case):
         processes = [
-            subprocess.Popen([sys.executable, "-B", __file__, "kill", case, when, self.home.folder, self.b],
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            for when in ("before", "after")]
+            subprocess.Popen(
+                [sys.executable, "-B", __file__, "kill", case, when, self.home.folder, self.b],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for when in ("before", "after")
+        ]
         for process in processes:
             out = process.communicate(timeout=10 * PATIENCE)[0]
             self.assertEqual(process.returncode, 0, out)
@@ -1044,8 +1149,7 @@ def live(bootstrap, home, verb, count=0, when=None, **settings):
     code = 99
     try:
         sys.stderr = open(home.folder + "/said", "a", encoding="utf-8")
-        os.environ["REDIFORM_BOOTSTRAP"] = home.settings(
-            "once", place=home.place, probation=0, look=0, **settings)
+        os.environ["REDIFORM_BOOTSTRAP"] = home.settings("once", place=home.place, probation=0, look=0, **settings)
         if count:
             kill_at(count, when)
         code = bootstrap.main([verb])
@@ -1057,7 +1161,8 @@ def live(bootstrap, home, verb, count=0, when=None, **settings):
 
 def kill(case, when, template, wanted):
     """Kills it at each call in turn; returns their number."""
-    import urllib.request  # once, not in each process that is forked
+    import urllib.request  # noqa: F401 -- once, not in each process that is forked
+
     bootstrap, count = load(), 0
     while True:
         count += 1
@@ -1071,8 +1176,10 @@ def kill(case, when, template, wanted):
         def check(good, message, *seen):
             if not good:
                 with open(home.folder + "/said", encoding="utf-8") as said:
-                    sys.exit("%s, killed %s call %d: %s %s\n%s%s" % (
-                        case, when, count, message, seen, said.read(), home.get("calls")))
+                    sys.exit(
+                        "%s, killed %s call %d: %s %s\n%s%s"
+                        % (case, when, count, message, seen, said.read(), home.get("calls"))
+                    )
 
         code = live(bootstrap, home, "boot" if case == "first boot" else "look", count=count, when=when)
         if code != -signal.SIGKILL:
@@ -1093,8 +1200,12 @@ def kill(case, when, template, wanted):
             check(home.all_three() == (good,) * 3, "the next look", code, home.all_three())
             check(home.link("current") == good, "current")
             refused = good == "A"
-            check(code == int(refused) and home.refused().startswith(wanted) == refused, "its result", code,
-                  home.refused())
+            check(
+                code == int(refused) and home.refused().startswith(wanted) == refused,
+                "its result",
+                code,
+                home.refused(),
+            )
             # `before` comes to the same places on the disk.
             if when == "after" and case == "switch":
                 code = live(bootstrap, home, "look", again=0)

@@ -2,37 +2,44 @@
 language writes is what the other reads. To write them anew: GOLDEN_UPDATE=1
 """
 import contextlib
-import importlib.machinery
-import importlib.util
 import json
 import os
-import sys
-import tempfile
 import unittest
-import unittest.mock
+from unittest.mock import Mock, patch
 
-PATH = os.environ.get("REDIFORM_NODE") or os.path.join(
-    os.path.dirname(__file__), "../../main/resources/templates/agent/rediform-node")
+from fixtures import MACHINE, InAFolder, contents_of, sentinel
+
+from rediform import health, places
+from rediform.redis import STATES, RedisError
+from rediform.state import Node
+
 CONTRACT = os.path.join(os.path.dirname(__file__), "../resources/contract/health")
-sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader("rediform_node", PATH)
-agent = importlib.util.module_from_spec(importlib.util.spec_from_loader("rediform_node", loader))
-loader.exec_module(agent)
-
 MASTER = {
-    "role": "master", "loading": "0", "master_repl_offset": "1024", "used_memory": "2097152",
-    "maxmemory": "104857600", "connected_slaves": "2", "min_slaves_good_slaves": "2",
-    "aof_last_write_status": "ok", "rdb_last_bgsave_status": "ok", "aof_last_bgrewrite_status": "ok",
+    "role": "master",
+    "loading": "0",
+    "master_repl_offset": "1024",
+    "used_memory": "2097152",
+    "maxmemory": "104857600",
+    "connected_slaves": "2",
+    "min_slaves_good_slaves": "2",
+    "aof_last_write_status": "ok",
+    "rdb_last_bgsave_status": "ok",
+    "aof_last_bgrewrite_status": "ok",
 }
 REPLICA = {
     **{key: value for key, value in MASTER.items() if key != "min_slaves_good_slaves"},
-    "role": "slave", "connected_slaves": "0", "master_host": "10.0.0.1", "master_port": "6379",
-    "master_link_status": "up", "master_last_io_seconds_ago": "1", "master_sync_in_progress": "0",
+    "role": "slave",
+    "connected_slaves": "0",
+    "master_host": "10.0.0.1",
+    "master_port": "6379",
+    "master_link_status": "up",
+    "master_last_io_seconds_ago": "1",
+    "master_sync_in_progress": "0",
 }
 SYNCING = {**REPLICA, "master_link_status": "down", "master_last_io_seconds_ago": "-1", "master_sync_in_progress": "1"}
 VIEW = {
-    "master": "10.0.0.1:6379", "flags": "master", "knows": True,
-    "replicas": ["10.0.0.2:6379", "10.0.0.3:6379"], "sentinels": ["10.0.0.5:26379", "10.0.0.6:26379"],
+    "replicas": ["10.0.0.2:6379", "10.0.0.3:6379"],
+    "sentinels": ["10.0.0.5:26379", "10.0.0.6:26379"],
     "up": {"10.0.0.2:6379": True, "10.0.0.3:6379": False, "10.0.0.5:26379": True, "10.0.0.6:26379": True},
 }
 
@@ -46,11 +53,12 @@ class Server:
     def fields(self, *_):
         return self.info
 
-    def ask(self, *words):
-        if words[0] == "CONFIG":
-            return [words[2], self.stops]
+    def config(self, _):
+        return self.stops
+
+    def ask(self, *_):
         if self.quorum:
-            raise agent.RedisError(self.quorum)
+            raise RedisError(self.quorum)
         return "OK"
 
     def __enter__(self):
@@ -60,38 +68,51 @@ class Server:
         pass
 
 
-class Health(unittest.TestCase):
+class NodeWith(Node):
+    """A node whose server answers, or fails, as `connect` does."""
+
+    def __init__(self, contents, home, connect):
+        super().__init__(contents, home)
+        self.connection = self.connect = lambda *_: connect()
+
+
+class Health(InAFolder):
     maxDiff = None
     seen = set()
 
     def setUp(self):
-        self.home = self.enterContext(tempfile.TemporaryDirectory())
-        self.node_json("redis")
-        for name in ("secrets.json", "settings.conf"):
+        super().setUp()
+        self.enterContext(patch.object(places, "ROOT", self.home))
+        self.is_a("redis")
+
+    def is_a(self, kind, **more):
+        """From now on the node is one like that, and has its passwords and settings."""
+        self.contents = contents_of(kind, address="10.0.0.1", port=6379, **more)
+        for name in ("secrets", "settings"):
             self.put(name, "{}")
 
-    def node_json(self, kind, user="", **more):
-        names = ("secrets", "settings", "taken", "memory", "waiting", "data")
-        files = ("secrets.json", "settings.conf", "settings.json", "memory.json", "waiting", "data")
-        os.makedirs(os.path.join(self.home, "data"), exist_ok=True)
-        self.put("node.json", json.dumps({
-            "name": kind + "-1", "kind": kind, "address": "10.0.0.1", "port": 6379, "user": user, "volume": False,
-            "masterName": "mymaster", "paths": dict(zip(names, files)), **more}))
+    def place(self, name):
+        return Node(self.contents, self.home).path(name)
 
     def put(self, name, text):
-        with open(os.path.join(self.home, name), "w", encoding="utf-8") as file:
+        os.makedirs(os.path.dirname(self.place(name)), exist_ok=True)
+        with open(self.place(name), "w", encoding="utf-8") as file:
             file.write(text)
 
     def report(self, name, connect):
         """The report of a node whose server answers, or fails, as `connect` does; held to the file of that name."""
-        with unittest.mock.patch.object(agent.Node, "connect", lambda *_: connect()), \
-                unittest.mock.patch.object(agent, "Connection", lambda *_: connect()), \
-                unittest.mock.patch.object(agent.shutil, "disk_usage", lambda _: unittest.mock.Mock(free=7 << 20)), \
-                unittest.mock.patch.object(agent, "refused_settings", lambda: []), \
-                unittest.mock.patch.object(agent, "unit_state", lambda unit: {
-                    "ActiveState": "failed", "SubState": "failed", "NRestarts": "5", "Result": "exit-code",
-                    "lastLine": "Bad directive"}):
-            report = agent.health(agent.Node(self.home))
+        unit = {
+            "ActiveState": "failed",
+            "SubState": "failed",
+            "NRestarts": "5",
+            "Result": "exit-code",
+            "lastLine": "Bad directive",
+        }
+        with contextlib.ExitStack() as machine:
+            machine.enter_context(patch.object(health.shutil, "disk_usage", lambda _: Mock(free=7 << 20)))
+            machine.enter_context(patch.object(health, "refused_settings", lambda: []))
+            machine.enter_context(patch.object(health, "unit_state", lambda kind: unit))
+            report = health.health(NodeWith(self.contents, self.home, connect))
         text = json.dumps(report, indent=2, sort_keys=True).replace(self.home, "/HOME") + "\n"
         path = os.path.join(CONTRACT, name + ".json")
         self.seen.add(name + ".json")
@@ -116,8 +137,11 @@ class Health(unittest.TestCase):
 
     def test_masters(self):
         self.assertTrue(self.redis("master", MASTER)["fit"])
-        self.assertTrue(self.redis("master-alone", {
-            **MASTER, "connected_slaves": "0", "min_slaves_good_slaves": "0"})["refusesWrites"])
+        self.assertTrue(
+            self.redis("master-alone", {**MASTER, "connected_slaves": "0", "min_slaves_good_slaves": "0"})[
+                "refusesWrites"
+            ]
+        )
 
     def test_replicas(self):
         self.assertTrue(self.redis("replica", REPLICA)["fit"])
@@ -131,28 +155,54 @@ class Health(unittest.TestCase):
         self.assertTrue(self.redis("bgsave-failed-noted", failed, stops="no")["fit"])
 
     def test_settings(self):
-        self.put("settings.json", json.dumps({"settings": {"maxmemory": "100mb"}}))
+        self.put("taken", json.dumps({"settings": {"maxmemory": "100mb"}}))
         self.assertTrue(self.redis("settings-taken", MASTER)["fit"])
-        self.put("settings.json", json.dumps({
-            "settings": {"maxmemory": "100mb"}, "refused": {"maxmemory": "1mb"},
-            "refusal": "it uses 2097152 bytes, more than maxmemory 1mb"}))
+        self.put(
+            "taken",
+            json.dumps(
+                {
+                    "settings": {"maxmemory": "100mb"},
+                    "refused": {"maxmemory": "1mb"},
+                    "refusal": "it uses 2097152 bytes, more than maxmemory 1mb",
+                }
+            ),
+        )
         self.assertFalse(self.redis("settings-refused", MASTER)["fit"])
 
     def test_a_stop_that_is_to_be_told(self):
-        self.put("memory.json", json.dumps({"lastStop": "its last stop handed over to nobody"}))
+        self.put("memory", json.dumps({"lastStop": "its last stop handed over to nobody"}))
         self.assertTrue(self.redis("stop-noted", MASTER)["fit"])
 
+    def test_a_restore(self):
+        note = {"id": "20261128T135200Z-redis-2", "source": "127.0.0.1:40000", "loads": True, "before": 1, "keys": 2}
+        self.put("restore", json.dumps(note))
+        self.assertFalse(self.redis("restore-under-way", {**SYNCING, "master_host": "127.0.0.1"})["fit"])
+        self.put("restore", json.dumps({**note, "source": None}))
+        self.assertFalse(self.redis("restore-not-ended", MASTER)["fit"])
+
+    def test_backups(self):
+        backup = {"everySeconds": 21600, "keepDays": 30, "keepLast": 28, "place": "../backups", "recipients": []}
+        self.is_a("redis", backup=backup)
+        self.assertIsNone(self.redis("backup-none", REPLICA)["backup"]["last"])
+        last = {"id": "20261128T135200Z-redis-2", "ended": "2026-11-28T13:52:04Z", "bytes": 33424}
+        proof = {"id": last["id"], "at": "2026-11-28T14:10:00Z"}
+        self.put("backups", json.dumps({"last": last, "failure": None, "proof": proof}))
+        self.assertTrue(self.redis("backup", REPLICA)["fit"])
+        failure = {"at": "2026-11-28T19:52:04Z", "reason": "zstd was ended by signal 9: it said nothing"}
+        self.put("backups", json.dumps({"last": last, "failure": failure}))
+        self.assertTrue(self.redis("backup-failed", MASTER)["fit"])
+
     def test_a_machine(self):
-        self.node_json("redis", user="redis")
+        self.is_a("redis", machine=MACHINE)
         self.assertEqual(self.redis("master-on-a-machine", MASTER)["refused"], [])
 
     # A server that is there, and does not answer as it should.
 
     def test_answers_that_are_none(self):
-        for words in agent.STATES:
+        for words in STATES:
             name = "answers-" + words.split()[0].lower()
-            self.assertFalse(self.fails(name, agent.RedisError("ERR %s and so on" % words))["fit"])
-        self.fails("answers-error", agent.RedisError("ERR something else"))
+            self.assertFalse(self.fails(name, RedisError("ERR %s and so on" % words))["fit"])
+        self.fails("answers-error", RedisError("ERR something else"))
         self.fails("silent", TimeoutError("timed out"))
 
     # A server that does not run.
@@ -162,33 +212,37 @@ class Health(unittest.TestCase):
         self.fails("down", down)
         self.put("waiting", "no Sentinel of 3 answers\n")
         self.fails("down-waiting", down)
-        os.remove(os.path.join(self.home, "waiting"))
-        self.node_json("redis", user="redis")
-        self.fails("down-on-a-machine", down)
-        self.node_json("redis", user="redis", volume=True)
+        os.remove(self.place("waiting"))
+        self.is_a("redis", machine=MACHINE)
+        with patch.object(os.path, "ismount", lambda _: True):
+            self.fails("down-on-a-machine", down)
         self.fails("down-without-volume", down)
-        os.remove(os.path.join(self.home, "settings.conf"))
+        os.remove(self.place("settings"))
         self.fails("down-without-settings", down)
-        os.remove(os.path.join(self.home, "secrets.json"))
+        os.remove(self.place("secrets"))
         self.fails("down-without-passwords", down)
 
     # A Sentinel.
 
-    def sentinel(self, name, quorum=None, **view):
-        self.node_json("sentinel")
-        with unittest.mock.patch.object(agent, "sentinel_view", lambda *_: {**VIEW, **view}):
+    def of_sentinel(self, name, quorum=None, **view):
+        self.is_a("sentinel")
+        with patch.object(health, "sentinel_view", lambda *_: sentinel("10.0.0.1:6379", **{**VIEW, **view})):
             return self.report(name, lambda: Server({}, quorum=quorum))
 
     def test_sentinels(self):
-        self.assertTrue(self.sentinel("sentinel")["fit"])
-        self.assertFalse(self.sentinel("sentinel-master-down", flags="master,s_down")["fit"])
-        self.assertFalse(self.sentinel(
-            "sentinel-without-quorum", quorum="NOQUORUM 1 usable Sentinels. Not enough available Sentinels")["fit"])
-        self.sentinel("sentinel-knows-nothing", knows=False, replicas=[], sentinels=[], up={})
+        self.assertTrue(self.of_sentinel("sentinel")["fit"])
+        self.assertFalse(self.of_sentinel("sentinel-master-down", flags="master,s_down")["fit"])
+        self.assertFalse(
+            self.of_sentinel(
+                "sentinel-without-quorum", quorum="NOQUORUM 1 usable Sentinels. Not enough available Sentinels"
+            )["fit"]
+        )
+        self.assertFalse(self.of_sentinel("sentinel-held-back", down_after=121_000)["fit"])
+        self.of_sentinel("sentinel-knows-nothing", knows=False, replicas=[], sentinels=[], up={})
 
     def test_sentinel_down(self):
-        self.node_json("sentinel")
-        with unittest.mock.patch.object(agent, "sentinel_view", side_effect=ConnectionRefusedError(111, "refused")):
+        self.is_a("sentinel")
+        with patch.object(health, "sentinel_view", side_effect=ConnectionRefusedError(111, "refused")):
             self.report("sentinel-down", contextlib.nullcontext)
 
     @classmethod

@@ -1,12 +1,16 @@
 """Tests of the local supervisor's own logic; what it does with nodes is tested with real Redis."""
+
 import importlib.machinery
 import importlib.util
+import io
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+from contextlib import redirect_stdout
+from unittest import mock
 
 PATH = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../main/resources/templates/local/rediform-local"))
 sys.dont_write_bytecode = True
@@ -32,8 +36,7 @@ class InAFolder(unittest.TestCase):
         path = os.path.join(os.path.dirname(self.node), "rediform-local")
         with open(path, "w") as file:
             file.write(waits)
-        process = subprocess.Popen(
-            [sys.executable, path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = subprocess.Popen([sys.executable, path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.stdin.close)
@@ -65,9 +68,21 @@ class Processes(InAFolder):
                 self.assertEqual(run.returncode, 1)
                 self.assertEqual(
                     run.stderr,
-                    "rediform: redis-1 has no running server; what is the matter with it:"
-                    " ./rediform status local\n")
+                    "rediform: redis-1 has no running server; what is the matter with it:" " ./rediform status local\n",
+                )
         self.assertIsNone(stranger.poll())
+
+    def test_a_node_that_is_made_anew_has_the_generation_that_was_planned(self):
+        local.add_to_generation(self.node, 3)
+        for runs, planned in ((True, 3), (False, 4)):
+            with self.subTest(runs=runs), mock.patch.object(
+                local, "supervisor_of", lambda _: 1 if runs else None
+            ), mock.patch.object(local, "end"), redirect_stdout(io.StringIO()):
+                local.stop(self.node)
+                self.assertFalse(os.path.exists(self.node))
+                self.assertEqual(int(local.read(local.generation_of(self.node))) + 1, planned)
+                local.add_to_generation(self.node, 1)  # as its start does
+            os.makedirs(self.node)
 
     def test_a_program_is_replaced_as_a_whole(self):
         old, new = os.path.join(self.node, "old"), os.path.join(self.node, "new")

@@ -74,8 +74,8 @@ class ArchitectureTest {
                           ROOT, PLATFORM, NODE, RULES, CLUSTER, REDIS, ENVIRONMENT, VALUES)));
 
   @ArchTest
-  static final ArchRule only_files_plans_and_reports_are_json_or_yaml =
-      only("com.fasterxml..", ENVIRONMENT, REVIEW, OPERATE, CLI, PLATFORM);
+  static final ArchRule only_files_plans_documents_and_reports_are_json_or_yaml =
+      only("com.fasterxml..", ENVIRONMENT, NODE, REVIEW, OPERATE, CLI, PLATFORM);
 
   @ArchTest
   static final ArchRule only_templates_and_reports_use_mustache =

@@ -88,7 +88,7 @@ class DeployLabIT {
       // `terraform providers lock` asks the registry and ignores mirrors. With this it fails.
       Map<String, String> noLocking = Map.of("TF_CLI_ARGS_providers_lock", "-not-called");
       assertThat(fork.cdktf(noLocking, "diff", "exp").succeeded().out())
-          .contains("Reusing previous version of hashicorp/aws", "3 to change");
+          .contains("Reusing previous version of hashicorp/aws", "6 to change");
       fork.cdktf(noLocking, "deploy", "exp", "--auto-approve").succeeded();
       assertThat(fork.cdktf(noLocking, "diff", "exp").succeeded().out()).contains("No changes");
       assertThat(stack.resolve(".terraform.lock.hcl"))

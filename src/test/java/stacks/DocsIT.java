@@ -32,6 +32,8 @@ class DocsIT {
       Map.of(
           "./verify", "it runs this test",
           "./verify --require-all", "it runs this test",
+          "./rediform restore local latest --replace-data --yes",
+              "it wants a backup with keys: LocalRestoreIT, RunbookIT",
           "mvn spotless:apply", "it would format the files that are being tested",
           "mvn test -Dgolden.update=true", "it would take what is now for what should be");
 
@@ -47,6 +49,9 @@ class DocsIT {
   private static List<String> commands() throws IOException {
     List<String> commands = new ArrayList<>();
     for (Path page : pages()) {
+      if (page.toString().startsWith("docs/runbook")) {
+        continue; // its commands need a fault: RunbookIT
+      }
       for (MatchResult block : BLOCK.matcher(Files.readString(page)).results().toList()) {
         block
             .group(1)

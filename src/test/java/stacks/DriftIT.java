@@ -60,7 +60,7 @@ class DriftIT {
           """
           found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["exp-redis-2"]}])
           machine = found["Reservations"][0]["Instances"][0]["InstanceId"]
-          ec2.create_tags(Resources=[machine], Tags=[{"Key": "redis.maxmemory", "Value": "3500mb"}])
+          ec2.create_tags(Resources=[machine], Tags=[{"Key": "rediform.document", "Value": "0" * 64}])
           """);
       assertThat(deploy(fork).succeeded().err())
           .containsSubsequence("redis-2 may be changed", "aws_instance.redis-2: Modif");

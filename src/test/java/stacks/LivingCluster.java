@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import stacks.testing.Account.Call;
 import stacks.testing.Account.Instance;
@@ -87,6 +88,19 @@ final class LivingCluster {
       }
     }
     return touched;
+  }
+
+  /** The nodes that were told of another document, in order. */
+  static List<String> told(Fork fork) throws Exception {
+    Map<String, String> names =
+        fork.instances().stream()
+            .collect(Collectors.toMap(Instance::id, each -> each.name().replace("exp-", "")));
+    return fork.calls().stream()
+        .filter(call -> call.action().equals("CreateTags") && call.status() == 200)
+        .filter(call -> call.about().containsValue("rediform.document"))
+        .map(call -> names.get(call.about().get("ResourceId.1")))
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   static void byHand(Fork fork, String name, String what) throws Exception {

@@ -7,8 +7,11 @@ import static stacks.LivingCluster.UNREACHABLE;
 import static stacks.LivingCluster.changes;
 import static stacks.LivingCluster.deploy;
 import static stacks.LivingCluster.lab;
+import static stacks.LivingCluster.told;
 import static stacks.LivingCluster.touched;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -63,6 +66,29 @@ class UnfinishedDeployIT {
     }
   }
 
+  /** A node looks when a gate asks, and so it knows of nothing; DeliveryDeploySuite sees that. */
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void a_deploy_killed_between_a_tag_and_the_next_gate_has_made_no_node_look() throws Exception {
+    try (Fork fork = lab().fork()) {
+      fork.edit("redis: {port: 6379}", "redis: {port: 6379, config: {databases: 32, hz: 20}}");
+      Path asked = Files.createFile(fork.folder().resolve("asked.jsonl"));
+      fork.log("killed");
+      assertThat(
+              fork.deployKilledOnce(
+                  Map.of("STAND_IN_LOG", asked.toString()), () -> !told(fork).isEmpty()))
+          .as("it told a node")
+          .isTrue();
+      assertThat(told(fork)).containsExactly("redis-3");
+      assertThat(asked).content().contains("redis-3").doesNotContain("--wait");
+      fork.log("on");
+      assertThat(deploy(fork).succeeded().out()).contains("exp is whole");
+      assertThat(told(fork)).containsExactly("redis-2", "redis-1");
+      assertThat(touched(fork)).isEmpty();
+      assertThat(deploy(fork).succeeded().out()).contains("No changes");
+    }
+  }
+
   static Stream<Arguments> refusals() {
     List<String> codes =
         List.of("InsufficientInstanceCapacity", "VcpuLimitExceeded", "Unsupported");
@@ -103,7 +129,7 @@ class UnfinishedDeployIT {
       fork.edit("memory: 4GB", "memory: 8GB");
       fork.log("unseen");
       assertThat(deploy(fork).ended(3).err())
-          .contains("there is no way from here to look", "nothing was changed");
+          .contains("the file has no network.shell", "nothing was changed");
       assertThat(changes(fork)).isEmpty();
     }
   }

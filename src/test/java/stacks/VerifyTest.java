@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stacks.testing.Run;
@@ -36,6 +38,26 @@ class VerifyTest {
             + "<testcase classname='stacks.GoodTest' name='other'><skipped message='no moon'/></testcase>");
     assertThat(table().succeeded().out()).contains("  skipped stacks.GoodTest.other: no moon");
     table("--require-all").ended(1);
+  }
+
+  /** As Surefire writes it: there is no message. */
+  @Test
+  void a_test_whose_assumption_failed_is_named_with_its_reason() throws Exception {
+    source("stacks/AgentTest.java", "@TestFactory List<DynamicTest> passes() {}");
+    report(
+        "stacks.AgentTest",
+        """
+        <testcase classname='stacks.AgentTest' name='passes() Volume.test_ext4'>
+          <skipped type='org.opentest4j.TestAbortedException'>\
+        <![CDATA[org.opentest4j.TestAbortedException: Assumption failed: missing: mkfs.ext4
+        \tat stacks.AgentTest.passes(AgentTest.java:7)
+        ]]></skipped>
+        </testcase>
+        <testcase classname='stacks.AgentTest' name='passes() Volume.test_xfs'/>
+        """);
+    assertThat(table().succeeded().out())
+        .contains("1 tests ran, 1 were skipped")
+        .contains("  skipped stacks.AgentTest.passes() Volume.test_ext4: missing: mkfs.ext4\n");
   }
 
   @Test
@@ -80,6 +102,19 @@ class VerifyTest {
         "<testcase classname='stacks.lab.FaultSuite' name='one'/>");
     assertThat(table("--hosts", "--require-all").succeeded().out())
         .contains("2 tests ran, 0 were skipped");
+  }
+
+  @Test
+  void verify_runs_every_suite_that_the_table_lists() throws Exception {
+    String verify = Files.readString(Path.of("verify"));
+    Set<String> asked =
+        Set.of(verify.replaceFirst("(?s).*-Dit\\.test='([^'*]+)'.*", "$1").split(","));
+    try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .filteredOn(name -> name.endsWith("Suite.java"))
+          .isNotEmpty()
+          .allSatisfy(name -> assertThat(asked).contains(name.replace(".java", "")));
+    }
   }
 
   @Test

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -45,8 +47,52 @@ final class Access {
     Path home = Path.of(LocalPlatform.home(cluster.name()));
     return cluster.nodes().stream()
         .map(Node::name)
-        .filter(name -> !local || Files.exists(home.resolve(name).resolve("node.json")))
+        .filter(name -> !local || Files.exists(home.resolve(name).resolve("agent/good")))
         .collect(Collectors.toSet());
+  }
+
+  /**
+   * Checksum of the document that each node shall take, by name; none where only its agent could
+   * say whether it has, and there is no way to it.
+   */
+  static Map<String, String> documents(Cluster cluster) {
+    return agents(cluster).isPresent() ? told(cluster) : Map.of();
+  }
+
+  private static Map<String, String> told(Cluster cluster) {
+    Map<String, String> checksums = new TreeMap<>();
+    Platforms.documents(cluster).forEach((name, each) -> checksums.put(name, each.sha256()));
+    return checksums;
+  }
+
+  /**
+   * Why a deploy to a cluster that was whole once cannot be looked after from here; empty where it
+   * can. What each node has taken decides when the next one may change, and a password does not
+   * tell it.
+   */
+  static Optional<String> blind(Cluster cluster) {
+    return blind(cluster, told(cluster), agents(cluster), givenPassword());
+  }
+
+  static Optional<String> blind(
+      Cluster cluster,
+      Map<String, String> told,
+      Optional<Agents> agents,
+      Optional<Password> password) {
+    if (told.isEmpty() || agents.isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "whether a node of %s has taken its document only its agent can say, and the file has no network.shell%s. Set network.shell to the command that runs another on a node, such as [ssh, \"admin@{address}\"]"
+            .formatted(
+                cluster.name(),
+                password
+                    .map(
+                        given ->
+                            "; "
+                                + PASSWORD
+                                + " is set, and enough for status and for a cluster that was never whole")
+                    .orElse("")));
   }
 
   /** What to do where there is no way to see the nodes. */

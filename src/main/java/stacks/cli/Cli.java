@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
       StatusCommand.class,
       FailoverCommand.class,
       ReplaceCommand.class,
+      BackupCommand.class,
+      RestoreCommand.class,
       MoveStateCommand.class,
       DrillCommand.class,
       ClientCommand.class,

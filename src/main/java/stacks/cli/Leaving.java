@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -62,6 +63,8 @@ final class Leaving {
     Terraform.Applied applied = part(terraform, targets(stays));
     Optional<Look> look = withoutGates ? Optional.empty() : Access.look(cluster);
     List<Node> left = inOrder();
+    // Of the file as it is: who leaves is told nothing more.
+    Map<String, String> documents = Access.documents(cluster);
     if (applied.code() == 0 && look.isPresent()) {
       emptyOfMaster(look.get(), say);
     }
@@ -70,7 +73,11 @@ final class Leaving {
       Cluster before = with(left, node);
       look.ifPresent(
           way ->
-              await(way, Gate.before(before, node, names(before)), node.name() + " leaves", say));
+              await(
+                  way,
+                  Gate.before(before, node, names(before), documents),
+                  node.name() + " leaves",
+                  say));
       say.accept(node.name() + " leaves");
       applied = part(terraform, targets(addressesOf(node, terraform)));
       Cluster after = with(left, null);

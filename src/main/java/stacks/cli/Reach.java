@@ -13,14 +13,22 @@ final class Reach {
 
   /** Ends the command where a living cluster would be changed from where nobody sees it. */
   static void check(Cluster cluster, Review review, boolean withoutGates) {
+    check(cluster, review, withoutGates, Access.blind(cluster));
+  }
+
+  static void check(Cluster cluster, Review review, boolean withoutGates, Optional<String> blind) {
     boolean touches =
         review.changes().stream().map(Change::address).anyMatch(Reach::waits)
             || review.costs().removedNodes() > 0;
-    if (withoutGates
-        || cluster.isLocal()
-        || !review.known().isLiving()
-        || !touches
-        || !review.known().running()) {
+    if (withoutGates || cluster.isLocal() || !review.known().isLiving() || !touches) {
+      return;
+    }
+    // Its gates would say so too, machines running or not, but in the middle of the deploy.
+    blind.ifPresent(
+        why -> {
+          throw Failure.missing(refusal(cluster, why));
+        });
+    if (!review.known().running()) {
       return;
     }
     Optional<Look> look = Access.look(cluster);

@@ -14,7 +14,8 @@ import stacks.values.Nearest;
 
 @Command(
     name = "render",
-    description = "Shows the files that make a machine into a node, without any secret.",
+    description =
+        "Shows what a node is told, without any secret: its document, and the settings in it as lines of redis.conf.",
     footer = {"", "Example:", "  ./rediform render production redis-1"})
 final class RenderCommand implements Callable<Integer> {
   @Mixin private EnvironmentArgument environment;

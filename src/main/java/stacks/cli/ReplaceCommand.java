@@ -78,14 +78,17 @@ final class ReplaceCommand implements Callable<Integer> {
         "Make %s of %s anew? Only \"yes\" does it: ",
         node.name(),
         cluster.name());
-    await(cluster, look, Gate.before(cluster, node, Access.existing(cluster)));
+    await(
+        cluster,
+        look,
+        Gate.before(cluster, node, Access.existing(cluster), Access.documents(cluster)));
     handOver(cluster, node, look);
     say(node.name() + " is made anew");
     Terraform.Applied applied = terraform.apply(PLAN);
     if (applied.code() != 0) {
       throw TerraformFailure.ofApply(cluster, applied, "./rediform deploy " + cluster.name());
     }
-    await(cluster, look, Gate.whole(cluster));
+    await(cluster, look, Gate.whole(cluster, Access.documents(cluster)));
     spec.commandLine().getOut().println(node.name() + " is new; " + cluster.name() + " is whole");
     return ExitCode.FINE;
   }
@@ -93,6 +96,10 @@ final class ReplaceCommand implements Callable<Integer> {
   /** Plans the replacement of the node, and makes sure that it is all that would happen. */
   private void plan(Cluster cluster, Node node, Terraform terraform) {
     StatePlace.init(cluster, terraform);
+    Optional<String> blind = Access.blind(cluster);
+    if (blind.isPresent() && terraform.state().contains(Terraform.FORMED)) {
+      throw Failure.missing(blind.get() + ". Nothing was changed");
+    }
     List<String> words =
         Platforms.of(cluster.environment().platform()).replaced(node).stream()
             .map(address -> "-replace=" + address)

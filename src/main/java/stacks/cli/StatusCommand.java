@@ -1,22 +1,31 @@
 package stacks.cli;
 
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
+import stacks.operate.BackupState;
 import stacks.operate.ClusterStatus;
+import stacks.operate.Delivery;
 import stacks.operate.Look;
 
 @Command(
     name = "status",
-    description = "Shows who is master, who follows how closely, and what each Sentinel thinks.",
+    description = {
+      "Shows who is master, who follows how closely, what each Sentinel thinks, and how old the last"
+          + " backup is."
+    },
     footer = {
       "",
       "It looks through network.shell of the environment file, or else with the",
@@ -39,10 +48,14 @@ final class StatusCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Cluster cluster = environment.cluster();
     ClusterStatus status = look(cluster).at(cluster);
+    Optional<BackupState> backups = BackupState.of(status);
     if (json) {
-      out.println(Json.write(report(status)));
+      Map<String, Object> report = report(status);
+      report.put("backups", BackupLines.report(backups));
+      out.println(Json.write(report));
     } else {
       print(status, out);
+      BackupLines.of(BackupCommand.off(cluster), backups, Instant.now()).forEach(out::println);
     }
     return status.isWhole() ? ExitCode.FINE : ExitCode.NO;
   }
@@ -77,31 +90,41 @@ final class StatusCommand implements Callable<Integer> {
       out.println(status.environment() + " is not whole:");
       status.problems().forEach(problem -> out.println("  " + problem));
     }
-    status
-        .redis()
-        .forEach(
-            node -> node.notes().forEach(note -> out.println("note: " + node.name() + " " + note)));
+    status.redis().forEach(node -> note(node.name(), node.notes(), node.delivery(), out));
+    status.sentinels().forEach(node -> note(node.name(), List.of(), node.delivery(), out));
+  }
+
+  private static void note(String name, List<String> notes, Delivery delivery, PrintWriter out) {
+    Stream.concat(notes.stream(), delivery.notes().stream())
+        .forEach(note -> out.println("note: " + name + " " + note));
   }
 
   private static String state(ClusterStatus.Redis node) {
     if (node.problem().isPresent()) {
       return node.problem().get();
     }
-    String memory =
-        node.usedMemory()
-            .map(used -> ", uses %.1f MB".formatted(used / (double) (1 << 20)))
-            .orElse("");
+    String memory = node.usedMemory().map(used -> ", uses " + memory(used, node)).orElse("");
     return node.master()
             .map(master -> "follows " + master + node.lagBytes().map(StatusCommand::lag).orElse(""))
             .orElse("takes writes")
         + memory;
   }
 
+  /** Beside its limit: a node whose memory is full is fit, and refuses or evicts all the same. */
+  private static String memory(long used, ClusterStatus.Redis node) {
+    String limit =
+        node.maxmemory()
+            .filter(bytes -> bytes > 0) // 0 is Redis's word for no limit
+            .map(bytes -> "of %.0f ".formatted(bytes / (double) (1 << 20)))
+            .orElse("");
+    return "%.1f %sMB".formatted(used / (double) (1 << 20), limit);
+  }
+
   private static String lag(long bytes) {
     return bytes == 0 ? ", in sync" : ", " + bytes + " bytes behind";
   }
 
-  private static Map<String, Object> report(ClusterStatus status) {
+  static Map<String, Object> report(ClusterStatus status) {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("environment", status.environment());
     report.put("whole", status.isWhole());
@@ -119,6 +142,7 @@ final class StatusCommand implements Callable<Integer> {
                   fields.put("replicas", node.replicas());
                   fields.put("sentinels", node.sentinels());
                   fields.put("problem", node.problem().orElse(null));
+                  fields.putAll(report(List.of(), node.delivery()));
                   return fields;
                 })
             .collect(Collectors.toCollection(java.util.ArrayList::new)));
@@ -134,7 +158,26 @@ final class StatusCommand implements Callable<Integer> {
     fields.put("linkUp", node.linkUp());
     fields.put("lagBytes", node.lagBytes().orElse(null));
     fields.put("problem", node.problem().orElse(null));
-    fields.put("notes", node.notes());
+    fields.putAll(report(node.notes(), node.delivery()));
+    return fields;
+  }
+
+  private static Map<String, Object> report(List<String> notes, Delivery delivery) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("notes", Stream.concat(notes.stream(), delivery.notes().stream()).toList());
+    fields.put("document", delivery.document().orElse(null));
+    fields.put(
+        "refusedDocument",
+        delivery
+            .refused()
+            .map(
+                refused -> {
+                  Map<String, Object> both = new LinkedHashMap<>();
+                  both.put("document", refused.document());
+                  both.put("reason", refused.text());
+                  return both;
+                })
+            .orElse(null));
     return fields;
   }
 }

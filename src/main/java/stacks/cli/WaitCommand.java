@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.operate.Agents;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
 import stacks.operate.Look;
@@ -32,8 +33,9 @@ import stacks.values.Durations;
     footer = {
       "",
       "It looks through network.shell of the environment file, or else with the",
-      "password of user app from REDIS_PASSWORD. Exit code 0 when it is so, 1 when it",
-      "is not in time, 3 when there is no way to look.",
+      "password of user app from REDIS_PASSWORD, which does not tell whether a node",
+      "has taken its document. Exit code 0 when it is so, 1 when it is not in time, 3",
+      "when there is no way to look.",
       "",
       "Examples:",
       "  ./rediform wait local",
@@ -47,6 +49,9 @@ final class WaitCommand implements Callable<Integer> {
 
   /** Its value then. */
   static final String WITHOUT_GATES = "off";
+
+  /** How long a node may take for its document where nobody waits for what comes of it. */
+  private static final Duration LOOK = Duration.ofSeconds(60);
 
   /** Ends a command that will wait on its way, where the variable holds no time. */
   static void checkTimeout() {
@@ -127,9 +132,13 @@ final class WaitCommand implements Callable<Integer> {
     if (inDeploy && opensUnseen(cluster, gate, look, err)) {
       return ExitCode.FINE;
     }
+    Optional<String> blind = inDeploy ? Access.blind(cluster) : Optional.empty();
+    if (blind.isPresent() && wasWhole(cluster)) {
+      throw Failure.missing(untouched(blind.get()));
+    }
     Wait wait =
         new Wait(
-            look.orElseThrow(() -> Failure.missing(refusal(cluster))),
+            look.orElseThrow(() -> Failure.missing(untouched(Access.howToLook(cluster)))),
             Access.agents(cluster),
             line -> {
               err.println("rediform: " + prefix() + line);
@@ -142,6 +151,9 @@ final class WaitCommand implements Callable<Integer> {
   private boolean opensUnseen(Cluster cluster, Gate gate, Optional<Look> look, PrintWriter err) {
     if (WITHOUT_GATES.equals(System.getenv(GATES))) {
       err.println("rediform: %sNOT LOOKED AT, because of --without-gates".formatted(prefix()));
+      if (node == null) {
+        Access.agents(cluster).ifPresent(agents -> takeUp(cluster, agents, err));
+      }
       return true;
     }
     if (look.isPresent() && node == null) {
@@ -156,7 +168,7 @@ final class WaitCommand implements Callable<Integer> {
         return false; // the gate itself says the rest
       }
     }
-    if (formed || new Terraform(cluster, line -> {}).state().contains(Terraform.FORMED)) {
+    if (wasWhole(cluster)) {
       return false;
     }
     err.println(
@@ -168,13 +180,28 @@ final class WaitCommand implements Callable<Integer> {
     return true;
   }
 
+  private boolean wasWhole(Cluster cluster) {
+    return formed || new Terraform(cluster, line -> {}).state().contains(Terraform.FORMED);
+  }
+
+  /** Without a gate nobody has asked the nodes to look for what they are told: one by one, now. */
+  private static void takeUp(Cluster cluster, Agents agents, PrintWriter err) {
+    for (Node each : cluster.rollingOrder()) {
+      err.println("rediform: %s looks for its document".formatted(each.name()));
+      err.flush();
+      String seconds = String.valueOf(LOOK.toSeconds());
+      agents.ask(each, LOOK.multipliedBy(2).plusSeconds(10), "health", "--wait", seconds);
+    }
+  }
+
   private Gate gate(Cluster cluster) {
+    Map<String, String> documents = Access.documents(cluster);
     if (node == null) {
-      return Gate.whole(cluster);
+      return Gate.whole(cluster, documents);
     }
     Node wanted = node(cluster, node);
     Set<String> there = existing != null ? existing : Access.existing(cluster);
-    return Gate.before(cluster, wanted, there.equals(Set.of("")) ? Set.of() : there);
+    return Gate.before(cluster, wanted, there.equals(Set.of("")) ? Set.of() : there, documents);
   }
 
   /** The node of a name; ends the command when there is none. */
@@ -195,8 +222,8 @@ final class WaitCommand implements Callable<Integer> {
     return node == null ? "" : "before " + node + ": ";
   }
 
-  private String refusal(Cluster cluster) {
-    return Access.howToLook(cluster)
+  private String untouched(String why) {
+    return why
         + (node == null ? "" : ". " + node + " was not touched: nobody knows if that is safe");
   }
 

@@ -22,6 +22,7 @@ public record Environment(
     @Key("The Sentinels, which watch the data nodes and choose a new master.") Sentinels sentinels,
     @Key("Addresses, zones, and who may connect.") Network network,
     @Key("What only Amazon EC2 needs to know.") Aws aws,
+    @Key("Backups of the data: how often, where, and for how long.") Backup backup,
     @Key("Warnings and findings that you have read and accept, each with the reason.")
         List<Acceptance> accepts,
     @Key("How much what the plan review finds weighs here.") Review review) {
@@ -30,7 +31,7 @@ public record Environment(
   public Environment unprotected() {
     Aws free = new Aws(aws.region(), aws.account(), aws.image(), false, aws.state(), aws.tags());
     return new Environment(
-        platform, redis, master, replicas, sentinels, network, free, accepts, review);
+        platform, redis, master, replicas, sentinels, network, free, backup, accepts, review);
   }
 
   /** What all data nodes have in common. */
@@ -225,9 +226,7 @@ public record Environment(
           List<Cidr> clients,
       @Key("Blocks from which operators may reach SSH; nobody else may.") List<Cidr> operators,
       @Key(
-              value =
-                  "Public SSH keys of operators, who log in as `admin`; a change restarts the nodes"
-                      + " one by one.",
+              value = "Public SSH keys of operators, who log in as `admin`.",
               pattern =
                   "(ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}"
                       + "|(ssh-rsa|ecdsa-sha2-nistp(256|384|521)"
@@ -340,6 +339,50 @@ public record Environment(
     LOCAL,
     S3
   }
+
+  /** When the data is copied, to which place, and for how long a copy is kept. */
+  public record Backup(
+      @Key(value = "Whether backups are taken.", byDefault = "true") boolean enabled,
+      @Key(
+              value = "Time from the start of one backup to the start of the next.",
+              byDefault = "6h",
+              min = "1m",
+              max = "24h")
+          Duration every,
+      @Key(
+              value = "The newest backups that are always kept, however old they are.",
+              byDefault = "28",
+              min = "1",
+              max = "1000")
+          int keepLast,
+      @Key(
+              value = "Days for which a backup is always kept, however many there are.",
+              byDefault = "30",
+              min = "1",
+              max = "3650")
+          int keepDays,
+      @Key(
+              value =
+                  "Your S3 bucket for the backups, in the region of the cluster. A deploy neither"
+                      + " creates nor deletes it.",
+              derived = "nothing: without it there are no backups on AWS",
+              pattern = "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+              allowed = "an S3 bucket name without dots")
+          Optional<String> bucket,
+      @Key(
+              value =
+                  "Folder for the backups of a local cluster, absolute or relative to the project.",
+              derived = "`.rediform/backups/ENV`",
+              pattern = "[A-Za-z0-9._/@+-]{1,200}",
+              allowed = "a path of letters, digits and . _ / @ + -, at most 200")
+          Optional<String> folder,
+      @Key(
+              value =
+                  "Public age keys for which backups are encrypted; only their private keys open"
+                      + " them. Without one, rediform does not encrypt backups.",
+              pattern = "age1[02-9ac-hj-np-z]{58}",
+              allowed = "a public key as `age-keygen` prints it: age1 and 58 characters")
+          List<String> recipients) {}
 
   /** A warning, or what the plan review finds, that has been read and accepted. */
   public record Acceptance(

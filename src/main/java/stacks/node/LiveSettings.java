@@ -8,16 +8,10 @@ import stacks.redis.Directives;
 import stacks.values.Memory;
 
 /**
- * The settings that Redis takes while it runs ({@code CONFIG SET}). They reach a node beside its
- * files, because a changed file restarts it, and the agent applies them: docs/decisions/0018.
+ * The settings that Redis takes while it runs ({@code CONFIG SET}). A document has them apart from
+ * its files, because the agent tells them to the running server: docs/decisions/0018.
  */
 public final class LiveSettings {
-  /** Characters that the value of a tag may have (Amazon EC2, "Tag restrictions"). */
-  public static final int LONGEST = 256;
-
-  /** What the name of a tag begins with that is one of them; the node looks for it. */
-  public static final String TAG = "redis.";
-
   /** Upper bound of the replication backlog: write rate × restart time, for about 10 MB/s. */
   private static final Memory LARGEST_BACKLOG = Memory.parse("256mb");
 
@@ -36,7 +30,7 @@ public final class LiveSettings {
         .config()
         .forEach(
             (name, value) -> {
-              if (isLive(name, value)) {
+              if (Directives.REDIS.isLive(name)) {
                 settings.put(name, value.isEmpty() ? "\"\"" : whole(name, value));
               }
             });
@@ -57,19 +51,9 @@ public final class LiveSettings {
     return lacksReplicas ? ServerConf.REPLICA_OUTPUT + " " + value : value;
   }
 
-  /** Whether a directive of the file's {@code redis.config} is one of them. */
-  static boolean isLive(String name, String value) {
-    return Directives.REDIS.isLive(name) && value.length() <= LONGEST;
-  }
-
   private static String backlog(RedisNode node) {
     Memory share = node.maxmemory().percent(BACKLOG_PERCENT);
     Memory backlog = share.compareTo(LARGEST_BACKLOG) < 0 ? share : LARGEST_BACKLOG;
     return backlog.bytes() == 0 ? "1mb" : backlog.toString();
-  }
-
-  /** As they stand in a file on the node. */
-  public static String text(Cluster cluster, RedisNode node) {
-    return ServerConf.text(of(cluster, node));
   }
 }

@@ -1,12 +1,14 @@
 package stacks.node;
 
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import stacks.cluster.Cluster;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
 import stacks.environment.Environment;
 import stacks.environment.Environment.MaxmemoryPolicy;
+import stacks.redis.Directives;
 
 /**
  * The static part of redis.conf and sentinel.conf: our defaults, over them the environment file's
@@ -23,17 +25,19 @@ final class ServerConf {
   /** Twice what Redis gives replicas: above the backlog, see {@link LiveSettings}. */
   static final String REPLICA_OUTPUT = "replica 512mb 256mb 60";
 
+  private static final String MASTER_NAME = "master-name";
+
   private ServerConf() {}
 
-  static String redis(Cluster cluster, RedisNode node, Layout layout) {
+  static SortedMap<String, String> redis(Cluster cluster, RedisNode node, Layout layout) {
     Environment.Redis redis = cluster.environment().redis();
-    Map<String, String> lines = new TreeMap<>(redisDefaults(cluster, node));
+    SortedMap<String, String> lines = new TreeMap<>(redisDefaults(cluster, node));
     // The others of the file's are live: see LiveSettings. Ours stay here as what those go back to.
     redis
         .config()
         .forEach(
             (name, value) -> {
-              if (!LiveSettings.isLive(name, value)) {
+              if (!Directives.REDIS.isLive(name)) {
                 lines.put(name, value);
               }
             });
@@ -44,11 +48,11 @@ final class ServerConf {
     lines.put("protected-mode", "yes");
     lines.put("replica-read-only", "yes");
     lines.put("supervised", layout.supervised());
-    return text(lines);
+    return written(lines);
   }
 
-  static String sentinel(Cluster cluster, SentinelNode node, Layout layout) {
-    Map<String, String> lines = new TreeMap<>(Map.of("loglevel", "notice"));
+  static SortedMap<String, String> sentinel(Cluster cluster, SentinelNode node, Layout layout) {
+    SortedMap<String, String> lines = new TreeMap<>(Map.of("loglevel", "notice"));
     lines.putAll(cluster.environment().sentinels().config());
     lines.keySet().removeAll(monitor(cluster).keySet());
     lines.put("bind", layout.bind());
@@ -59,16 +63,18 @@ final class ServerConf {
     lines.put("protected-mode", "no");
     lines.put("sentinel deny-scripts-reconfig", "yes");
     lines.put("supervised", layout.supervised());
-    return text(lines);
+    return written(lines);
   }
 
-  /** Settings that Sentinel keeps per master, in its own words; times in milliseconds. */
-  static Map<String, Object> monitor(Cluster cluster) {
+  /** The master's name, and what Sentinel keeps of it in its own words; times in milliseconds. */
+  static SortedMap<String, String> monitor(Cluster cluster) {
     Environment.Sentinels sentinels = cluster.environment().sentinels();
-    Map<String, Object> settings = new TreeMap<>();
-    settings.put("down-after-milliseconds", sentinels.downAfter().toMillis());
-    settings.put("failover-timeout", sentinels.failoverTimeout().toMillis());
-    settings.put("parallel-syncs", sentinels.parallelSyncs());
+    SortedMap<String, String> settings = new TreeMap<>();
+    settings.put(MASTER_NAME, sentinels.masterName());
+    settings.put("quorum", String.valueOf(cluster.quorum()));
+    settings.put("down-after-milliseconds", String.valueOf(sentinels.downAfter().toMillis()));
+    settings.put("failover-timeout", String.valueOf(sentinels.failoverTimeout().toMillis()));
+    settings.put("parallel-syncs", String.valueOf(sentinels.parallelSyncs()));
     // A master that still loads its data answers -LOADING, which counts as alive without this.
     settings.put(
         "master-reboot-down-after-period",
@@ -119,11 +125,9 @@ final class ServerConf {
     return policy.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
   }
 
-  static String text(Map<String, String> lines) {
-    StringBuilder text = new StringBuilder();
-    lines.forEach(
-        (name, value) ->
-            text.append(name).append(' ').append(value.isEmpty() ? "\"\"" : value).append('\n'));
-    return text.toString();
+  /** Values as they stand in the file, where an empty one would be none. */
+  private static SortedMap<String, String> written(SortedMap<String, String> lines) {
+    lines.replaceAll((name, value) -> value.isEmpty() ? "\"\"" : value);
+    return lines;
   }
 }

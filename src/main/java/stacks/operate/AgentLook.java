@@ -26,6 +26,11 @@ final class AgentLook implements Look {
   /** Logins at a time; more would not be quicker from a small machine. */
   private static final int AT_ONCE = 16;
 
+  /** What the bootstrap says in the place of an agent that it does not have yet, with this code. */
+  private static final String NO_AGENT = "has no agent yet: ";
+
+  private static final int MISSING = 3;
+
   private final Agents agents;
 
   AgentLook(Agents agents) {
@@ -37,7 +42,10 @@ final class AgentLook implements Look {
     return whenFit(cluster, Duration.ZERO);
   }
 
-  /** One login and not one a second: the agent itself looks until its node is fit. */
+  /**
+   * One login and not one a second: the agent itself looks until its node is fit. Before that the
+   * node looks whether it is told another document.
+   */
   @Override
   public ClusterStatus whenFit(Cluster cluster, Duration patience) {
     ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE, AgentLook::daemon);
@@ -68,25 +76,42 @@ final class AgentLook implements Look {
         .toList();
   }
 
-  /** What an agent says of its node; a text where there is none. */
+  /**
+   * What an agent says of its node; a text, to be said after the node's name, where there is none.
+   */
   private JsonNode health(Node node, Duration patience) {
     Agents.Answer answer =
         patience.isZero()
             ? agents.ask(node, PATIENCE, "health")
             : agents.ask(
                 node,
-                PATIENCE.plus(patience),
+                // The node's look at its tag may take as long, and then the agent's wait as well.
+                PATIENCE.plus(patience.multipliedBy(2)),
                 "health",
                 "--wait",
                 String.valueOf(patience.toSeconds()));
     if (answer.reached()) {
       try {
-        return JSON.readTree(answer.out());
+        JsonNode said = JSON.readTree(answer.out());
+        if (said.isObject()) {
+          return said;
+        }
       } catch (JsonProcessingException e) {
-        return JSON.getNodeFactory().textNode(answer.out());
+        // Something on the way has answered, and not the agent.
       }
     }
-    return JSON.getNodeFactory().textNode(answer.out());
+    int noAgent = answer.exitCode() == MISSING ? answer.out().indexOf(NO_AGENT) : -1;
+    return text(
+        noAgent < 0 ? "cannot be reached: " + answer.out() : answer.out().substring(noAgent));
+  }
+
+  private static JsonNode text(String said) {
+    return JSON.getNodeFactory().textNode(said);
+  }
+
+  /** Whether it came from the node, be it from one that has no agent yet. */
+  private static boolean isReached(JsonNode health) {
+    return health.isObject() || health.asText().startsWith(NO_AGENT);
   }
 
   /**
@@ -113,7 +138,13 @@ final class AgentLook implements Look {
   private static ClusterStatus.Redis redis(Node node, JsonNode health) {
     if (!health.has("role")) {
       return ClusterStatus.Redis.silent(
-          node.name(), node.endpoint(), health.isObject(), isDown(health), silence(health));
+              node.name(),
+              node.endpoint(),
+              isReached(health),
+              isDown(health),
+              silence(health),
+              delivery(health))
+          .withBackup(BackupState.read(health.path("backup")));
     }
     boolean replica = health.path("role").asText().equals("replica");
     Optional<String> problem = problem(health);
@@ -135,13 +166,20 @@ final class AgentLook implements Look {
         settings(health.path("settings")),
         settings(health.path("refusedSettings")),
         problem,
-        notes(health));
+        notes(health),
+        delivery(health),
+        BackupState.read(health.path("backup")));
   }
 
   private static ClusterStatus.Sentinel sentinel(Node node, JsonNode health) {
     if (!health.has("master")) {
       return ClusterStatus.Sentinel.silent(
-          node.name(), node.endpoint(), health.isObject(), isDown(health), silence(health));
+          node.name(),
+          node.endpoint(),
+          isReached(health),
+          isDown(health),
+          silence(health),
+          delivery(health));
     }
     return new ClusterStatus.Sentinel(
         node.name(),
@@ -152,7 +190,8 @@ final class AgentLook implements Look {
         health.path("knows").asBoolean(),
         seen(health.path("seenReplicas")),
         seen(health.path("seenSentinels")),
-        problem(health));
+        problem(health),
+        delivery(health));
   }
 
   private static Optional<Map<String, String>> settings(JsonNode said) {
@@ -162,9 +201,20 @@ final class AgentLook implements Look {
   }
 
   private static String silence(JsonNode health) {
-    return health.isObject()
-        ? "is not fit: " + health.path("reason").asText()
-        : "cannot be reached: " + health.asText();
+    return health.isObject() ? "is not fit: " + health.path("reason").asText() : health.asText();
+  }
+
+  /** The agent says it whatever its server does; one of before there were documents does not. */
+  private static Delivery delivery(JsonNode health) {
+    return new Delivery(
+        Optional.ofNullable(health.path("document").textValue()),
+        reason(health.path("refusedDocument")),
+        reason(health.path("looked")).filter(looked -> !looked.text().isEmpty()));
+  }
+
+  private static Optional<Delivery.Reason> reason(JsonNode said) {
+    return Optional.ofNullable(said.path("document").textValue())
+        .map(document -> new Delivery.Reason(document, said.path("reason").asText()));
   }
 
   private static Map<String, Boolean> seen(JsonNode nodes) {

@@ -22,6 +22,19 @@ import stacks.cluster.Cluster;
 public record ClusterStatus(
     String environment, List<Redis> redis, List<Sentinel> sentinels, List<String> problems) {
 
+  /** What a look finds of a node of either kind. */
+  public sealed interface Found {
+    String name();
+
+    boolean reached();
+
+    boolean down();
+
+    Optional<String> problem();
+
+    Delivery delivery();
+  }
+
   /**
    * A data node.
    *
@@ -39,6 +52,8 @@ public record ClusterStatus(
    * @param refusedSettings those that Redis does not take; empty when there are none
    * @param problem why the node did not answer, or what is wrong with it; empty when it is fit
    * @param notes what keeps nothing from working, and yet is for a person to know
+   * @param delivery what it says of its machine's documents
+   * @param backup what it remembers of backups; empty where it takes none, or cannot be asked
    */
   public record Redis(
       String name,
@@ -55,11 +70,19 @@ public record ClusterStatus(
       Optional<Map<String, String>> settings,
       Optional<Map<String, String>> refusedSettings,
       Optional<String> problem,
-      List<String> notes) {
+      List<String> notes,
+      Delivery delivery,
+      Optional<BackupState> backup)
+      implements Found {
 
     /** A node whose server did not answer. */
     static Redis silent(
-        String name, String endpoint, boolean reached, boolean down, String problem) {
+        String name,
+        String endpoint,
+        boolean reached,
+        boolean down,
+        String problem,
+        Delivery delivery) {
       return new Redis(
           name,
           endpoint,
@@ -75,7 +98,9 @@ public record ClusterStatus(
           Optional.empty(),
           Optional.empty(),
           Optional.of(problem),
-          List.of());
+          List.of(),
+          delivery,
+          Optional.empty());
     }
 
     private Redis withLag(long masterOffset) {
@@ -94,7 +119,53 @@ public record ClusterStatus(
           settings,
           refusedSettings,
           problem,
-          notes);
+          notes,
+          delivery,
+          backup);
+    }
+
+    /** This, as if nothing were wrong with it. */
+    Redis withoutProblem() {
+      return new Redis(
+          name,
+          endpoint,
+          reached,
+          down,
+          role,
+          master,
+          linkUp,
+          offset,
+          lagBytes,
+          usedMemory,
+          maxmemory,
+          settings,
+          refusedSettings,
+          Optional.empty(),
+          notes,
+          delivery,
+          backup);
+    }
+
+    /** This, with what the node remembers of backups. */
+    Redis withBackup(Optional<BackupState> known) {
+      return new Redis(
+          name,
+          endpoint,
+          reached,
+          down,
+          role,
+          master,
+          linkUp,
+          offset,
+          lagBytes,
+          usedMemory,
+          maxmemory,
+          settings,
+          refusedSettings,
+          problem,
+          notes,
+          delivery,
+          known);
     }
 
     boolean isMaster() {
@@ -112,6 +183,7 @@ public record ClusterStatus(
    * @param seenReplicas the replicas it has in mind, by endpoint, and whether it sees them up
    * @param seenSentinels the other Sentinels it has in mind, and whether it sees them up
    * @param problem why it did not answer, or what its quorum check says; empty when it is fit
+   * @param delivery what it says of its machine's documents
    */
   public record Sentinel(
       String name,
@@ -122,11 +194,18 @@ public record ClusterStatus(
       boolean knows,
       Map<String, Boolean> seenReplicas,
       Map<String, Boolean> seenSentinels,
-      Optional<String> problem) {
+      Optional<String> problem,
+      Delivery delivery)
+      implements Found {
 
     /** A Sentinel that did not answer. */
     static Sentinel silent(
-        String name, String endpoint, boolean reached, boolean down, String problem) {
+        String name,
+        String endpoint,
+        boolean reached,
+        boolean down,
+        String problem,
+        Delivery delivery) {
       return new Sentinel(
           name,
           endpoint,
@@ -136,7 +215,8 @@ public record ClusterStatus(
           false,
           Map.of(),
           Map.of(),
-          Optional.of(problem));
+          Optional.of(problem),
+          delivery);
     }
 
     /** How many replicas it sees up. One that has left the cluster stays in its mind, as down. */
@@ -150,10 +230,14 @@ public record ClusterStatus(
     }
   }
 
+  /** The nodes of both kinds. */
+  Stream<Found> nodes() {
+    return Stream.concat(redis.stream(), sentinels.stream());
+  }
+
   /** Whether nothing answered at all, on no node. */
   public boolean isUnreached() {
-    return redis.stream().noneMatch(Redis::reached)
-        && sentinels.stream().noneMatch(Sentinel::reached);
+    return nodes().noneMatch(Found::reached);
   }
 
   /** Whether the cluster is whole: all nodes fit, one master, all Sentinels of one mind. */
@@ -169,9 +253,9 @@ public record ClusterStatus(
 
   /** Names of the nodes that did not answer, or that are not fit. */
   Set<String> unfit() {
-    return Stream.concat(
-            redis.stream().filter(node -> node.problem().isPresent()).map(Redis::name),
-            sentinels.stream().filter(node -> node.problem().isPresent()).map(Sentinel::name))
+    return nodes()
+        .filter(node -> node.problem().isPresent())
+        .map(Found::name)
         .collect(Collectors.toSet());
   }
 

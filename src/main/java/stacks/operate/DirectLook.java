@@ -95,10 +95,12 @@ final class DirectLook {
           Optional.empty(),
           Optional.empty(),
           problem,
-          notes);
+          notes,
+          Delivery.UNKNOWN,
+          Optional.empty());
     } catch (JedisException e) {
       return ClusterStatus.Redis.silent(
-          node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e));
+          node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e), Delivery.UNKNOWN);
     }
   }
 
@@ -119,10 +121,11 @@ final class DirectLook {
           !replicas.isEmpty() || !"0".equals(master.get("config-epoch")),
           replicas,
           seen(jedis.sentinelSentinels(masterName)),
-          problem);
+          problem,
+          Delivery.UNKNOWN);
     } catch (JedisException e) {
       return ClusterStatus.Sentinel.silent(
-          node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e));
+          node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e), Delivery.UNKNOWN);
     }
   }
 

@@ -1,6 +1,7 @@
 package stacks.operate;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import stacks.cluster.Cluster;
@@ -68,7 +69,8 @@ public final class Failover {
                   .formatted(master, answer.out(), cluster.name()));
     }
     Wait.Outcome outcome =
-        new Wait(Look.through(agents), Optional.of(agents), say).at(Gate.whole(cluster), timeout);
+        new Wait(Look.through(agents), Optional.of(agents), say)
+            .at(Gate.whole(cluster, Map.of()), timeout);
     if (!outcome.ready()) {
       throw new NotPossible(
           "%s handed over, and the cluster is not whole after %d s: %s"

@@ -1,19 +1,18 @@
 package stacks.operate;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.node.LiveSettings;
+import stacks.operate.ClusterStatus.Found;
 import stacks.operate.ClusterStatus.Redis;
 import stacks.operate.ClusterStatus.Sentinel;
 import stacks.values.Memory;
@@ -26,10 +25,17 @@ public sealed interface Gate {
   /** Judges what was seen. */
   Verdict judge(ClusterStatus status);
 
-  /** Names of the nodes that keep the gate shut because they do not answer, or are not fit. */
-  default Set<String> unfit(ClusterStatus status) {
-    return status.unfit();
-  }
+  /**
+   * Names of the nodes that keep the gate shut and are to be asked until they no longer do: they do
+   * not answer, are not fit, or have not taken their document.
+   */
+  Set<String> unfit(ClusterStatus status);
+
+  /**
+   * Names of the nodes whose refusal keeps the gate shut for good, and may be of an earlier deploy:
+   * a node that is asked tries the same document again when some time has passed.
+   */
+  Set<String> refusing(ClusterStatus status);
 
   /** What is ready when the gate opens, for a person. */
   String what();
@@ -63,59 +69,45 @@ public sealed interface Gate {
    * the change may be what mends it. A cluster that was never formed, or whose servers are all
    * down, has nothing to lose.
    *
+   * <p>Of those that had their turn in the same deploy, each must have taken what it was told; a
+   * node that leaves the cluster comes after all that stay.
+   *
    * @param existing names or addresses of the nodes that were there when the deploy was planned
+   * @param documents checksums of the nodes' documents by name; where there are none, settings are
+   *     compared
    */
-  static Gate before(Cluster cluster, Node node, Set<String> existing) {
-    return new Before(cluster, node, existing);
+  static Gate before(
+      Cluster cluster, Node node, Set<String> existing, Map<String, String> documents) {
+    return new Before(cluster, node, existing, new Turn(cluster, documents));
   }
 
-  /** Opens when the cluster is whole, and no Sentinel thinks of nodes that are gone. */
-  static Gate whole(Cluster cluster) {
-    return new Whole(cluster, true);
+  /**
+   * Opens when the cluster is whole, each node has taken what it was told, and no Sentinel thinks
+   * of nodes that are gone.
+   *
+   * @param documents checksums of the nodes' documents by name; where there are none, settings are
+   *     compared
+   */
+  static Gate whole(Cluster cluster, Map<String, String> documents) {
+    return new Whole(cluster, Optional.of(new Turn(cluster, documents)));
   }
 
   /**
    * Opens when all nodes are fit and of one mind, and no Sentinel thinks of nodes that are gone,
-   * whatever their settings.
+   * whatever they were told.
    */
   static Gate forgotten(Cluster cluster) {
-    return new Whole(cluster, false);
+    return new Whole(cluster, Optional.empty());
   }
 
-  /** Settings reach a node some seconds after Terraform is done with it. */
-  private static Optional<String> notYetTaken(Cluster cluster, Redis found) {
-    RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
-    if (found.settings().isPresent()) {
-      Map<String, String> wanted = LiveSettings.of(cluster, node);
-      Map<String, String> now = found.settings().get();
-      String missing =
-          Stream.concat(wanted.keySet().stream(), now.keySet().stream())
-              .distinct()
-              .filter(name -> !Objects.equals(wanted.get(name), now.get(name)))
-              .map(name -> name + " " + wanted.getOrDefault(name, "by default"))
-              .collect(Collectors.joining(", "));
-      return Optional.of(missing)
-          .filter(names -> !names.isEmpty())
-          .map(names -> found.name() + " has not yet taken " + names);
-    }
-    return found
-        .maxmemory()
-        .filter(bytes -> bytes != node.maxmemory().bytes())
-        .map(bytes -> found.name() + " has not yet taken maxmemory " + node.maxmemory());
-  }
-
-  /** What Redis has refused it will refuse the next time, too: only another file helps. */
-  private static Optional<String> refused(Cluster cluster, Redis found) {
-    RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
-    return found
-        .refusedSettings()
-        .filter(settings -> settings.equals(LiveSettings.of(cluster, node)))
-        .map(
-            settings -> "%s %s. Mend the file".formatted(found.name(), found.problem().orElse("")));
+  /** What was found, in the order in which a deploy changes the nodes. */
+  private static List<Found> inOrder(Cluster cluster, ClusterStatus status) {
+    List<String> order = cluster.rollingOrder().stream().map(Node::name).toList();
+    return status.nodes().sorted(Comparator.comparing(each -> order.indexOf(each.name()))).toList();
   }
 
   /** See {@link Gate#before}. */
-  record Before(Cluster cluster, Node node, Set<String> existing) implements Gate {
+  record Before(Cluster cluster, Node node, Set<String> existing, Turn turn) implements Gate {
     @Override
     public String what() {
       return node.name() + " may be changed";
@@ -143,7 +135,12 @@ public sealed interface Gate {
     public Set<String> unfit(ClusterStatus status) {
       Set<String> others = new HashSet<>(status.unfit());
       others.remove(node.name());
-      return others;
+      return turn.asked(others, hadTheirTurn(status));
+    }
+
+    @Override
+    public Set<String> refusing(ClusterStatus status) {
+      return turn.refusing(hadTheirTurn(status));
     }
 
     @Override
@@ -167,7 +164,7 @@ public sealed interface Gate {
       List<Redis> withMaster = new ArrayList<>(redis);
       status.redis().stream()
           .filter(each -> each.name().equals(node.name()) && each.isMaster())
-          .map(Before::withoutProblem)
+          .map(Redis::withoutProblem)
           .forEach(withMaster::add);
       List<String> problems =
           ClusterStatus.disagreements(withMaster, sentinels, leavingMaster(sentinels));
@@ -183,22 +180,27 @@ public sealed interface Gate {
           }
         }
       }
-      // Those whose turn has been have the settings of this very deploy; one that has not, or has
-      // refused them, is reason enough to tell them to no other.
-      Optional<String> refusal = tooSmall(status);
-      for (Redis each : redis) {
-        if (hadItsTurn(each)) {
-          notYetTaken(cluster, each).ifPresent(problems::add);
-          refusal = refusal.or(() -> refused(cluster, each));
-        }
-      }
-      return new Verdict(problems, refusal, false, Optional.empty());
+      // One that had its turn and has not taken what this very deploy tells it, or has refused it,
+      // is reason enough to tell no other.
+      List<Found> had = hadTheirTurn(status);
+      problems.addAll(turn.problems(had));
+      return new Verdict(
+          problems, tooSmall(status).or(() -> turn.refusal(had)), false, Optional.empty());
     }
 
-    private boolean hadItsTurn(Redis other) {
+    /** In the order of their turns. */
+    private List<Found> hadTheirTurn(ClusterStatus status) {
+      boolean leaves = !turn.documents().isEmpty() && !turn.documents().containsKey(node.name());
+      return inOrder(cluster, status).stream()
+          .filter(each -> !each.name().equals(node.name()))
+          .filter(each -> leaves || isBefore(each.name()))
+          .toList();
+    }
+
+    private boolean isBefore(String name) {
       return cluster.rollingOrder().stream()
           .takeWhile(each -> !each.equals(node))
-          .anyMatch(each -> each.name().equals(other.name()));
+          .anyMatch(each -> each.name().equals(name));
     }
 
     /**
@@ -242,25 +244,6 @@ public sealed interface Gate {
               .allMatch(each -> each.down() || each.role().isPresent());
     }
 
-    private static Redis withoutProblem(Redis node) {
-      return new Redis(
-          node.name(),
-          node.endpoint(),
-          node.reached(),
-          node.down(),
-          node.role(),
-          node.master(),
-          node.linkUp(),
-          node.offset(),
-          node.lagBytes(),
-          node.usedMemory(),
-          node.maxmemory(),
-          node.settings(),
-          node.refusedSettings(),
-          Optional.empty(),
-          node.notes());
-    }
-
     private static void mustSee(
         Sentinel sentinel,
         Map<String, Boolean> seen,
@@ -299,7 +282,7 @@ public sealed interface Gate {
   }
 
   /** See {@link Gate#whole}. */
-  record Whole(Cluster cluster, boolean settings) implements Gate {
+  record Whole(Cluster cluster, Optional<Turn> turn) implements Gate {
     @Override
     public String what() {
       return cluster.name() + " is whole";
@@ -311,15 +294,25 @@ public sealed interface Gate {
     }
 
     @Override
+    public Set<String> unfit(ClusterStatus status) {
+      return turn.map(each -> each.asked(status.unfit(), inOrder(cluster, status)))
+          .orElseGet(status::unfit);
+    }
+
+    @Override
+    public Set<String> refusing(ClusterStatus status) {
+      return turn.map(each -> each.refusing(inOrder(cluster, status))).orElse(Set.of());
+    }
+
+    @Override
     public Verdict judge(ClusterStatus status) {
       Set<String> ours = new HashSet<>();
       cluster.nodes().forEach(node -> ours.add(node.endpoint()));
       List<String> problems =
           new ArrayList<>(
               ClusterStatus.disagreements(status.redis(), status.sentinels(), Optional.empty()));
-      if (settings) {
-        status.redis().forEach(node -> notYetTaken(cluster, node).ifPresent(problems::add));
-      }
+      List<Found> all = inOrder(cluster, status);
+      turn.ifPresent(each -> problems.addAll(each.problems(all)));
       Optional<String> mustForget = Optional.empty();
       for (Sentinel sentinel : status.sentinels()) {
         Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());
@@ -347,13 +340,10 @@ public sealed interface Gate {
           mustForget = Optional.of(sentinel.name());
         }
       }
-      boolean unreached =
-          status.redis().stream().noneMatch(Redis::reached)
-              && status.sentinels().stream().noneMatch(Sentinel::reached);
       return new Verdict(
           problems,
-          status.redis().stream().flatMap(each -> refused(cluster, each).stream()).findFirst(),
-          unreached,
+          turn.flatMap(each -> each.refusal(all)),
+          status.isUnreached(),
           problems.isEmpty() ? mustForget : Optional.empty());
     }
   }

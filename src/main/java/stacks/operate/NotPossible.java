@@ -4,7 +4,8 @@ package stacks.operate;
 public final class NotPossible extends Exception {
   private static final long serialVersionUID = 1L;
 
-  NotPossible(String message) {
+  /** The reason, for a person. */
+  public NotPossible(String message) {
     super(message);
   }
 }

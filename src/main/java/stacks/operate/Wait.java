@@ -30,7 +30,10 @@ public final class Wait {
    */
   private static final Duration REFRESH = Duration.ofSeconds(30);
 
-  /** How long a node that is not fit may take to answer; news from it comes no later than that. */
+  /**
+   * How long a node may look at what it is told, and then how long it may take to be fit; news from
+   * it comes no later than twice that.
+   */
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   /** Problems in one line; a person reads no more than that. */
@@ -71,7 +74,12 @@ public final class Wait {
     long answered = start;
     String said = "";
     ClusterStatus status = look.at(there);
+    Set<String> refusing = gate.refusing(status);
+    if (!refusing.isEmpty()) {
+      status = status.with(look.whenFit(there.only(refusing), shorter(PATIENCE, timeout)), there);
+    }
     long lookedAtAll = start;
+    boolean isFirst = true; // the look above is new: those that it is about are asked at once
     while (true) {
       Verdict verdict = gate.judge(status);
       long now = System.nanoTime();
@@ -95,12 +103,14 @@ public final class Wait {
         said = news;
         spoke = now;
       }
-      LockSupport.parkNanos(POLL.toNanos());
+      if (!isFirst) {
+        LockSupport.parkNanos(POLL.toNanos());
+      }
+      isFirst = false;
       boolean all = now - lookedAtAll > REFRESH.toNanos();
       Set<String> unfit = all ? Set.of() : gate.unfit(status);
       if (!unfit.isEmpty()) {
-        Duration left = timeout.minus(waited);
-        Duration patience = left.compareTo(PATIENCE) < 0 ? left : PATIENCE;
+        Duration patience = shorter(PATIENCE, timeout.minus(waited));
         status = status.with(look.whenFit(there.only(unfit), patience), there);
       }
       if (gate.unfit(status).isEmpty() || all) {
@@ -108,6 +118,10 @@ public final class Wait {
         lookedAtAll = System.nanoTime();
       }
     }
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** The first problems of many, in one line; the others mostly follow from them. */

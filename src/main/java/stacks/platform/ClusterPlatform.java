@@ -3,10 +3,12 @@ package stacks.platform;
 import com.hashicorp.cdktf.TerraformStack;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.environment.Environment;
+import stacks.node.NodeDocument;
 import stacks.rules.Rule;
 
 /** What a platform offers: it turns a cluster into Terraform resources. */
@@ -58,6 +60,12 @@ public interface ClusterPlatform {
   /** Terraform's addresses of what is replaced when a node is made anew. */
   List<String> replaced(Node node);
 
-  /** What makes a machine into this node, in clear, by name. */
+  /**
+   * What each node's machine is told, by the node's name; empty where nodes are not told by
+   * document.
+   */
+  SortedMap<String, NodeDocument> documents(Cluster cluster);
+
+  /** What a node is told, in clear, by name. */
   Map<String, String> render(Cluster cluster, Node node);
 }

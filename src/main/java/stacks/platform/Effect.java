@@ -11,7 +11,9 @@ public enum Effect {
   ACCESS_NARROWED("fewer may connect"),
   ACCESS_WIDENED("more may connect"),
   NEW_NODE("new node"),
-  ROLLING_RESTART("restarts"),
+  /** Redis or Sentinel stops and starts; its machine stays. */
+  SERVER_RESTART("server restarts"),
+  ROLLING_RESTART("machine restarts"),
   PART_LOST("a part it needs goes"),
   NODE_REMOVED("leaves the cluster"),
   NODE_REPLACED("made anew"),

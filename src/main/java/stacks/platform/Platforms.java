@@ -2,10 +2,12 @@ package stacks.platform;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedMap;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.environment.Environment;
 import stacks.environment.Platform;
+import stacks.node.NodeDocument;
 import stacks.platform.aws.AwsPlatform;
 import stacks.platform.local.LocalPlatform;
 
@@ -35,5 +37,13 @@ public final class Platforms {
   /** The cluster of an environment, with its nodes where its platform places them. */
   public static Cluster cluster(String name, Environment environment) {
     return Cluster.of(name, environment, addresses(environment));
+  }
+
+  /**
+   * What each node's machine is told, by the node's name; empty where nodes are not told by
+   * document.
+   */
+  public static SortedMap<String, NodeDocument> documents(Cluster cluster) {
+    return of(cluster.environment().platform()).documents(cluster);
   }
 }

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
  * @param names what resources of this kind are called here
  * @param attributes what a change of each attribute means
  * @param mirrors attributes that other resources, or the platform, write: no drift
- * @param loss what it means when one is destroyed or made anew
+ * @param loss what it means when one is destroyed or made anew; empty for a kind of an earlier
+ *     release, which may only go
  */
 public record ResourceKind(
     String type, Pattern names, Map<String, Effect> attributes, Set<String> mirrors, String loss) {

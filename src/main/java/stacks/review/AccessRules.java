@@ -17,6 +17,7 @@ import stacks.values.Quote;
 /** Who may connect, and who no longer may. */
 final class AccessRules {
   private static final String INGRESS = "aws_vpc_security_group_ingress_rule";
+  private static final String POLICY = "aws_iam_role_policy";
 
   static final List<Check> ALL =
       List.of(
@@ -42,25 +43,20 @@ final class AccessRules {
           ofResource(
                   "access-widened",
                   WARN,
-                  "Somebody may connect who could not before.",
-                  "Compare with network.clients and network.operators of the file.",
+                  "Somebody may connect, or do something, who could not before.",
+                  "Compare with network.clients and network.operators of the file; take back what is not of it.",
                   (resource, classifier) ->
-                      when(
-                          classifier.effect(resource) == Effect.ACCESS_WIDENED,
-                          resource.type().equals(INGRESS)
-                              ? lets(resource)
-                              : "changes who may connect, or what a node may do"))
+                      when(classifier.effect(resource) == Effect.ACCESS_WIDENED, widens(resource)))
               .whereThereIsACluster(),
           ofResource(
               "access-narrowed",
               WARN,
-              "Somebody may no longer connect: their clients fail from this deploy on.",
-              "Make sure that nobody uses this network any more.",
+              "Clients may no longer connect, or nodes may no longer do something: what still tries to fails from this deploy on.",
+              "Make sure that nothing uses this network, or this place for backups, any more.",
               (resource, classifier) ->
                   when(
                       classifier.effect(resource) == Effect.ACCESS_NARROWED && !isOfPeers(resource),
-                      "is no longer open for all of "
-                          + Quote.shorten(resource.before("/cidr_ipv4").orElse("its source"), 40))),
+                      narrows(resource))),
           ofResource(
               "peers-cut-off",
               BLOCK,
@@ -107,6 +103,30 @@ final class AccessRules {
   private static boolean narrowsPeers(ResourceChange resource) {
     return resource.action() == Action.UPDATE
         && !Set.of("description", "tags", "tags_all").containsAll(resource.changed());
+  }
+
+  private static String widens(ResourceChange resource) {
+    if (resource.type().equals(INGRESS)) {
+      return lets(resource);
+    } else if (resource.type().equals(POLICY)
+        && Policies.backupPlace(resource.after("/policy")).isPresent()) {
+      return "lets nodes read, write and delete backups in " + place(resource.after("/policy"));
+    }
+    return resource.type().startsWith("aws_s3_")
+        ? "changes who may read or write what nodes are told, or how it is kept"
+        : "changes who may connect, or what a node may do";
+  }
+
+  private static String narrows(ResourceChange resource) {
+    return resource.type().equals(POLICY)
+        ? "nodes may no longer read, write and delete backups in "
+            + place(resource.before("/policy"))
+        : "is no longer open for all of "
+            + Quote.shorten(resource.before("/cidr_ipv4").orElse("its source"), 40);
+  }
+
+  private static String place(Optional<String> policy) {
+    return Quote.shorten(Policies.backupPlace(policy).orElse("a place that is not known"), 120);
   }
 
   private static String lets(ResourceChange rule) {

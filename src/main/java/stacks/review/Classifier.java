@@ -12,7 +12,7 @@ import static stacks.platform.Effect.NODE_REPLACED;
 import static stacks.platform.Effect.NOTHING;
 import static stacks.platform.Effect.NOT_UNDERSTOOD;
 import static stacks.platform.Effect.PART_LOST;
-import static stacks.platform.Effect.ROLLING_RESTART;
+import static stacks.platform.Effect.SERVER_RESTART;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
@@ -90,7 +90,7 @@ final class Classifier {
     return isStep(resource) ? NOTHING : ADDED;
   }
 
-  private static Effect updated(ResourceChange resource) {
+  private Effect updated(ResourceChange resource) {
     Effect gravest = NOTHING;
     for (String attribute : resource.changed()) {
       gravest = gravest.or(updated(resource, attribute));
@@ -99,35 +99,50 @@ final class Classifier {
   }
 
   /** What the change of one attribute means. */
-  static Effect updated(ResourceChange resource, String attribute) {
+  Effect updated(ResourceChange resource, String attribute) {
     ResourceKind kind = Kinds.of(resource).orElseThrow();
     if (kind.isMirror(attribute) && resource.isUnknown("/" + attribute)) {
       return NOTHING; // AWS will say what it is
     }
     if (attribute.startsWith("tags") && resource.type().equals("aws_instance")) {
       return ofTags(resource);
+    } else if (attribute.equals("content") && DocumentChange.is(resource)) {
+      return DocumentChange.of(resource).effect();
     }
     Effect effect = kind.effectOf(attribute);
     if (effect == ACCESS_WIDENED && resource.type().equals("aws_vpc_security_group_ingress_rule")) {
       return Access.isNarrower(resource) ? ACCESS_NARROWED : ACCESS_WIDENED;
     }
+    if (effect == ACCESS_WIDENED
+        && resource.type().equals("aws_iam_role_policy")
+        && Policies.isOfNode(resource.after("/policy"), cluster)) {
+      return ofBackups(resource); // what rediform lets a node do, and no more
+    }
     return effect == LIVE_SETTING && DataRules.shrinks(resource) ? DATA_AT_RISK : effect;
   }
 
-  /** Some are settings of Redis, others are names. */
-  private static Effect ofTags(ResourceChange machine) {
-    LiveDirectives directives = LiveDirectives.of(machine);
-    if (directives.before().isEmpty() && directives.after().isEmpty() && isRedis(machine)) {
-      return NOT_UNDERSTOOD; // a data node has some: these are hidden
+  /** What another policy means that lets nodes do nothing strange. */
+  private static Effect ofBackups(ResourceChange policy) {
+    Optional<String> before = Policies.backupPlace(policy.before("/policy"));
+    Optional<String> after = Policies.backupPlace(policy.after("/policy"));
+    if (before.equals(after)) {
+      return LIVE_SETTING;
     }
-    return directives.changed().isEmpty() ? COSMETIC : LIVE_SETTING;
+    return after.isPresent() ? ACCESS_WIDENED : ACCESS_NARROWED;
   }
 
-  private static boolean isRedis(ResourceChange machine) {
-    return node(machine).filter(name -> name.startsWith("redis-")).isPresent();
+  /** One names the machine's document, which says what that means; others are names. */
+  private static Effect ofTags(ResourceChange machine) {
+    if (!Delivery.isNamed(machine)) {
+      return NOT_UNDERSTOOD; // every machine has one: it is hidden
+    }
+    return Delivery.isRenamed(machine) ? LIVE_SETTING : COSMETIC;
   }
 
   private Effect deleted(ResourceChange resource) {
+    if (Kinds.isFormer(resource)) {
+      return NOTHING;
+    }
     if (leaves(resource)) {
       return isStep(resource) ? NOTHING : NODE_REMOVED;
     } else if (isData(resource)) {
@@ -145,10 +160,8 @@ final class Classifier {
       return isLocal() ? DATA_AT_RISK : NODE_REPLACED;
     } else if (isData(resource)) {
       return DATA_AT_RISK;
-    } else if (Kinds.isNewProgram(resource)) {
-      return LIVE_SETTING;
     } else if (resource.name().endsWith("-settings")) {
-      return staysUp(resource) ? LIVE_SETTING : ROLLING_RESTART;
+      return staysUp(resource) ? LIVE_SETTING : SERVER_RESTART;
     } else if (resource.type().equals("aws_vpc_security_group_ingress_rule")) {
       return ACCESS_WIDENED;
     }
@@ -156,23 +169,18 @@ final class Classifier {
   }
 
   /**
-   * Whether the settings of a node on this machine differ in what Redis takes while it runs only.
+   * Whether the settings of a node on this machine differ in nothing that is read at the start: the
+   * first of what they are made anew for is that, the second that the node was not running.
    */
   private static boolean staysUp(ResourceChange settings) {
-    if (settings.isTainted()) {
-      return false; // a deploy has ended before the node had them
-    }
     JsonNode before = settings.nodeBefore("/triggers_replace");
     JsonNode after = settings.nodeAfter("/triggers_replace");
-    if (before.size() != after.size() || settings.isUnknown("/triggers_replace")) {
-      return false;
-    }
-    for (int i = 0; i < before.size(); i++) {
-      if (i != LiveDirectives.TRIGGER && !before.path(i).equals(after.path(i))) {
-        return false;
-      }
-    }
-    return before.size() > LiveDirectives.TRIGGER;
+    return !settings.isTainted() // a deploy has ended before the node had them
+        && before.size() == after.size()
+        && before.size() > 2
+        && !settings.isUnknown("/triggers_replace")
+        && before.path(0).equals(after.path(0))
+        && before.path(1).equals(after.path(1));
   }
 
   /** Whether it is a step of every deploy, which is made anew to be taken again. */

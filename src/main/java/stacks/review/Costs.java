@@ -13,7 +13,7 @@ import stacks.values.Memory;
 /**
  * What a plan costs, all nodes together.
  *
- * @param restarts nodes that stop and start, one after the other
+ * @param restarts nodes whose servers stop and start, one after the other
  * @param fewestMasterChanges how often another node becomes master, at least
  * @param mostMasterChanges the same, at most: a plan does not know who is master
  * @param fullResyncs copies of all data that go from one node to another

@@ -6,19 +6,14 @@ import static stacks.review.Check.when;
 import static stacks.review.Severity.BLOCK;
 import static stacks.review.Severity.WARN;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import stacks.cluster.Cluster;
 
 /** What protects secrets, data and the deploy itself. */
 final class GuardRules {
@@ -48,7 +43,7 @@ final class GuardRules {
               (resource, classifier) ->
                   when(
                       resource.type().equals(SECRET)
-                          && !Kinds.isProgram(resource)
+                          && !Kinds.isFormer(resource)
                           && resource.existed()
                           && resource.action().ends(),
                       "the secret is destroyed" + NodeRules.because(resource))),
@@ -59,7 +54,7 @@ final class GuardRules {
               "Take it back unless this is a planned rotation.",
               (resource, classifier) ->
                   when(
-                      renewsPasswords(resource, classifier.cluster().name()),
+                      renewsPasswords(resource),
                       "the passwords change" + NodeRules.because(resource))),
           ofPlan(
                   "passwords-lost",
@@ -97,27 +92,12 @@ final class GuardRules {
                           && isMetadataOpen(resource),
                       "answers metadata requests without a token, or from further away")),
           ofResource(
-              "settings-unreadable",
-              BLOCK,
-              "A node no longer sees its own tags, and they are its settings: it keeps those it has, and a new machine does not start.",
-              "Leave instance_metadata_tags enabled.",
-              (resource, classifier) ->
-                  when(
-                      resource.type().equals("aws_instance")
-                          && resource.remains()
-                          && !resource
-                              .after("/metadata_options/0/instance_metadata_tags")
-                              .equals(Optional.of("enabled")),
-                      "cannot read its tags")),
-          ofResource(
               "iam-widened",
               BLOCK,
-              "A node may do more than read its own passwords and its program; so may whoever breaks into one.",
-              "Let the policy allow secretsmanager:GetSecretValue on these two secrets, and nothing else.",
+              "A node may do more than read its passwords, its document and its program, and keep backups in backup.bucket; so may whoever breaks into one.",
+              "Let the policy allow secretsmanager:GetSecretValue on the secret of the passwords, s3:GetObject on what is in the nodes' bucket and s3:ListBucket on that bucket, what backups need below backup.bucket/rediform/ENV (docs/aws.md), and nothing else.",
               (resource, classifier) ->
-                  when(
-                      isWide(resource, classifier.cluster().name()),
-                      "more is allowed, or to others")),
+                  when(isWide(resource, classifier.cluster()), "more is allowed, or to others")),
           ofResource(
               "protection-off",
               WARN,
@@ -132,6 +112,10 @@ final class GuardRules {
     plan.nodes()
         .filter(NodePlan::restartsWithoutGate)
         .forEach(node -> found.put(node.name(), "restarts, and its gate does not run"));
+    plan.nodes()
+        .filter(NodePlan::isToldWithoutGate)
+        .forEach(
+            node -> found.put(node.name(), "gets another document, and its gate does not run"));
     for (Change change : plan.changes()) {
       boolean isStep = change.address().matches("terraform_data\\.(.*-gate|whole)");
       boolean stays =
@@ -166,24 +150,19 @@ final class GuardRules {
           resource
               .after("/user_data_base64")
               .flatMap(UserData::of)
-              .map(UserData::holdsSecret)
-              .orElse(false);
+              .filter(data -> data.files().holdSecret())
+              .isPresent();
+      case "aws_s3_object" ->
+          resource.after(DocumentChange.CONTENT).filter(Document::holdsSecret).isPresent();
       default -> false;
     };
   }
 
-  private static boolean renewsPasswords(ResourceChange version, String cluster) {
-    if (!version.type().equals(VERSION)) {
-      return false;
-    } else if (Kinds.isProgram(version)) {
-      // The program is no password, unless it takes the place of one.
-      return version.remains()
-          && version
-              .after("/secret_id")
-              .filter(id -> !id.matches(arn(cluster, "program")))
-              .isPresent();
-    }
-    return version.existed() && (version.action().ends() || version.action() == Action.UPDATE);
+  private static boolean renewsPasswords(ResourceChange version) {
+    return version.type().equals(VERSION)
+        && !Kinds.isFormer(version)
+        && version.existed()
+        && (version.action().ends() || version.action() == Action.UPDATE);
   }
 
   private static boolean isClear(ResourceChange resource) {
@@ -206,72 +185,21 @@ final class GuardRules {
             .equals(Optional.of("1"));
   }
 
-  private static boolean isWide(ResourceChange resource, String cluster) {
+  private static boolean isWide(ResourceChange resource, Cluster cluster) {
     if (!resource.remains()) {
       return false;
     }
     return switch (resource.type()) {
       case "aws_iam_role_policy" ->
-          !resource.isUnknown("/policy")
-              && !allowsOnly(
-                  resource.after("/policy"),
-                  "secretsmanager:GetSecretValue",
-                  "Resource",
-                  target -> areOurSecrets(target, cluster));
+          !resource.isUnknown("/policy") && !Policies.isOfNode(resource.after("/policy"), cluster);
       case "aws_iam_role" ->
-          !allowsOnly(
-                  resource.after("/assume_role_policy"),
-                  "sts:AssumeRole",
-                  "Principal",
-                  target ->
-                      target.size() == 1
-                          && target.path("Service").asText().equals("ec2.amazonaws.com"))
+          !Policies.isForMachines(resource.after("/assume_role_policy"))
               || resource.changed().contains("managed_policy_arns")
                   && !resource.isUnknown("/managed_policy_arns")
               || resource.changed().contains("inline_policy")
                   && !resource.isUnknown("/inline_policy");
       default -> false;
     };
-  }
-
-  /** Whether a policy allows one action, to or on what is ours. */
-  private static boolean allowsOnly(
-      Optional<String> policy, String action, String on, Predicate<JsonNode> isOurs) {
-    try {
-      JsonNode statements = new ObjectMapper().readTree(policy.orElse("")).path("Statement");
-      JsonNode statement = statements.path(0);
-      return statements.size() == 1
-          && statement.path("Effect").asText().equals("Allow")
-          && statement.path("Action").asText().equals(action)
-          && statement.size() == 3
-          && isOurs.test(statement.path(on));
-    } catch (JsonProcessingException e) {
-      return false;
-    }
-  }
-
-  /**
-   * Whether a policy names the passwords and the program of a cluster in full, and nothing else.
-   */
-  private static boolean areOurSecrets(JsonNode target, String cluster) {
-    return target.isArray()
-        && target.size() == 2
-        && Stream.of("nodes", "program").allMatch(name -> names(target, arn(cluster, name)));
-  }
-
-  /** One of a cluster's secrets, with the six characters that Secrets Manager puts behind names. */
-  private static String arn(String cluster, String name) {
-    return "arn:[^*?]+:secret:rediform/%s/%s-[A-Za-z0-9]{6}"
-        .formatted(Pattern.quote(cluster), name);
-  }
-
-  private static boolean names(JsonNode list, String pattern) {
-    for (JsonNode each : list) {
-      if (each.isTextual() && each.asText().matches(pattern)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static boolean losesProtection(ResourceChange resource) {

@@ -1,5 +1,6 @@
 package stacks.review;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -15,13 +16,17 @@ final class NodePlan {
   private Effect effect = Effect.NOTHING;
   private boolean existed;
   private boolean remains;
-  private boolean restarts;
+  private boolean machineRestarts;
+  private boolean serverRestarts;
   private boolean replaced;
   private boolean stopped;
   private boolean losesData;
   private boolean gateRuns;
   private boolean touched;
   private boolean unreadable;
+  private final Delivery delivery = new Delivery();
+  private Optional<JsonNode> backupBefore = Optional.empty();
+  private Optional<JsonNode> backupAfter = Optional.empty();
   private final Set<String> settings = new TreeSet<>();
   private Optional<String> typeBefore = Optional.empty();
   private Optional<String> typeAfter = Optional.empty();
@@ -46,13 +51,13 @@ final class NodePlan {
     if (classifier.isData(resource) && resource.existed() && resource.action().ends()) {
       losesData = true;
     }
-    restarts |= meaning == Effect.ROLLING_RESTART;
+    machineRestarts |= meaning == Effect.ROLLING_RESTART;
+    serverRestarts |= meaning == Effect.SERVER_RESTART;
     touched |= touches(resource, meaning);
-    if (meaning == Effect.ROLLING_RESTART && resource.name().endsWith("-settings")) {
-      settings.add("what is read at the start");
-    }
-    if (classifier.isNode(resource) || resource.name().equals(name + "-settings")) {
-      live(LiveDirectives.of(resource), resource);
+    if (DocumentChange.is(resource)) {
+      document(resource);
+    } else if (resource.name().equals(name + "-settings")) {
+      settings(resource, meaning);
     }
     switch (resource.type()) {
       case "aws_instance" -> machine(resource);
@@ -65,7 +70,7 @@ final class NodePlan {
   }
 
   /**
-   * Whether a change reaches the server: its machine's size, user-data, settings and state, and its
+   * Whether a change reaches the server: its machine's size, user-data, document and state, and its
    * way to the data. A volume grows in use.
    */
   private static boolean touches(ResourceChange resource, Effect meaning) {
@@ -75,7 +80,8 @@ final class NodePlan {
           changes
               && (resource.action() != Action.UPDATE
                   || meaning == Effect.ROLLING_RESTART
-                  || !LiveDirectives.of(resource).changed().isEmpty());
+                  || Delivery.isRenamed(resource));
+      case "aws_s3_object" -> resource.changed().contains("content") && resource.existed();
       case "aws_ec2_instance_state", "aws_volume_attachment" -> changes;
       default -> false;
     };
@@ -88,6 +94,7 @@ final class NodePlan {
   }
 
   private void machine(ResourceChange machine) {
+    delivery.machine(machine);
     typeBefore = machine.before("/instance_type");
     typeAfter = machine.after("/instance_type");
     if (Collections.disjoint(machine.changed(), List.of("user_data", "user_data_base64"))) {
@@ -103,15 +110,41 @@ final class NodePlan {
     }
   }
 
-  private void live(LiveDirectives directives, ResourceChange resource) {
-    directives.maxmemoryBefore().ifPresent(found -> maxmemoryBefore = Optional.of(found));
-    directives.maxmemoryAfter().ifPresent(found -> maxmemoryAfter = Optional.of(found));
-    if (resource.existed() && resource.remains()) {
-      settings.addAll(directives.changed());
-      // Said as a size; the backlog follows it.
-      if (settings.remove("maxmemory")) {
-        settings.remove("repl-backlog-size");
-      }
+  private void document(ResourceChange object) {
+    DocumentChange document = DocumentChange.of(object);
+    delivery.object(object, document);
+    if (document.isReadable()) { // what cannot be seen is not off
+      backupBefore = document.before().flatMap(Document::backup);
+      backupAfter = document.after().flatMap(Document::backup);
+    }
+    if (delivery.changesObject()) {
+      unreadable |= !document.isReadable();
+      settings.addAll(document.names());
+    }
+    if (object.remains()) {
+      live(LiveDirectives.of(document));
+    }
+  }
+
+  /** On this machine. */
+  private void settings(ResourceChange made, Effect meaning) {
+    if (meaning == Effect.SERVER_RESTART) {
+      settings.add("what is read at the start");
+    }
+    LiveDirectives directives = LiveDirectives.of(made);
+    if (meaning == Effect.LIVE_SETTING && directives.changed().isEmpty()) {
+      settings.add("what is not read at the start");
+    }
+    live(directives);
+  }
+
+  private void live(LiveDirectives directives) {
+    maxmemoryBefore = directives.maxmemoryBefore();
+    maxmemoryAfter = directives.maxmemoryAfter();
+    settings.addAll(directives.changed());
+    // Said as a size; the backlog follows it.
+    if (settings.remove("maxmemory")) {
+      settings.remove("repl-backlog-size");
     }
   }
 
@@ -130,7 +163,7 @@ final class NodePlan {
   }
 
   Effect effect() {
-    return effect;
+    return restartsForUnseen() ? effect.or(Effect.SERVER_RESTART) : effect;
   }
 
   /** Whether it is there now. */
@@ -143,9 +176,23 @@ final class NodePlan {
     return remains;
   }
 
-  /** Whether it was there, will be there, and stops and starts in between. */
+  /** Whether it was there, will be there, and its server stops and starts in between. */
   boolean restarts() {
-    return existed && remains && !replaced && restarts;
+    return stays() && (machineRestarts || serverRestarts || restartsForUnseen());
+  }
+
+  /** Whether its machine stops and starts, too. */
+  boolean restartsMachine() {
+    return stays() && machineRestarts;
+  }
+
+  /** Nobody can see what changes for it, so it may be what is read at the start. */
+  private boolean restartsForUnseen() {
+    return stays() && !machineRestarts && delivery.isFromUnseen();
+  }
+
+  private boolean stays() {
+    return existed && remains && !replaced;
   }
 
   boolean isReplaced() {
@@ -171,7 +218,7 @@ final class NodePlan {
 
   /** Whether it is away without anybody waiting for the others first. */
   boolean isAwayUnasked() {
-    return existed && remains && (replaced || stopped || (restarts && !gateRuns));
+    return existed && remains && (replaced || stopped || restartsWithoutGate());
   }
 
   /** Whether it restarts although its gate does not run. */
@@ -184,13 +231,36 @@ final class NodePlan {
     return remains && touched && !gateRuns;
   }
 
-  /** Whether its user-data changes, and one side of that is hidden or none of ours. */
+  /** Whether it stays up and gets another document although its gate does not run. */
+  boolean isToldWithoutGate() {
+    return stays() && delivery.changes() && !restarts() && !gateRuns;
+  }
+
+  /** How it comes to its document. */
+  Delivery delivery() {
+    return delivery;
+  }
+
+  /** Whether its user-data or document changes, and one side of that is hidden or none of ours. */
   boolean isUnreadable() {
     return unreadable;
   }
 
   Set<String> settings() {
-    return settings;
+    Set<String> all = new TreeSet<>(settings);
+    if (restartsForUnseen() && !unreadable) {
+      all.add("all that its document says");
+    }
+    return all;
+  }
+
+  /** How its data is backed up; empty where it is not, or nobody can see it. */
+  Optional<JsonNode> backupBefore() {
+    return backupBefore;
+  }
+
+  Optional<JsonNode> backupAfter() {
+    return backupAfter;
   }
 
   Optional<String> typeBefore() {

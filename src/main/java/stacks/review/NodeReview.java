@@ -15,6 +15,7 @@ import stacks.values.Memory;
  * @param turn its place in the order in which nodes are changed, from 1
  * @param effect the gravest of what happens to its resources
  * @param restarts whether its server stops and starts
+ * @param machineRestarts whether its machine stops and starts, too
  * @param sizes what becomes larger or smaller, such as {@code disk 100 GiB becomes 200 GiB}
  * @param settings directives and files that differ, by name
  */
@@ -23,15 +24,27 @@ public record NodeReview(
     int turn,
     Effect effect,
     boolean restarts,
+    boolean machineRestarts,
     List<String> sizes,
     List<String> settings) {
 
   /** Sizes and settings in one line; empty where there are none. */
   public String details() {
-    String changes = settings.isEmpty() ? "" : "changes " + String.join(", ", settings);
-    return Stream.concat(sizes.stream(), Stream.of(changes))
+    List<String> names = settings.stream().filter(name -> !isRelease(name)).toList();
+    String changes = names.isEmpty() ? "" : "changes " + String.join(", ", names);
+    String release = triesRelease() ? Document.NEW_RELEASE : "";
+    return Stream.concat(sizes.stream(), Stream.of(changes, release))
         .filter(part -> !part.isEmpty())
         .collect(Collectors.joining("; "));
+  }
+
+  /** Whether it gets another release of rediform, which it tries and takes back by itself. */
+  boolean triesRelease() {
+    return settings.stream().anyMatch(NodeReview::isRelease);
+  }
+
+  private static boolean isRelease(String setting) {
+    return setting.equals(Document.NEW_RELEASE);
   }
 
   static NodeReview of(NodePlan node, int turn) {
@@ -40,6 +53,7 @@ public record NodeReview(
         turn,
         node.effect(),
         node.restarts(),
+        node.restartsMachine(),
         Stream.of(Machines.change(node), maxmemory(node), disk(node))
             .flatMap(Optional::stream)
             .toList(),

@@ -42,6 +42,7 @@ final class Plan {
   private final List<PlanReader.Output> outputs = new ArrayList<>();
   private boolean complete = true;
   private boolean newPasswords;
+  private Optional<String> program = Optional.empty();
   private boolean identity;
   private boolean formed;
   private boolean running = true;
@@ -66,6 +67,9 @@ final class Plan {
     newPasswords |=
         resource.address().equals("aws_secretsmanager_secret_version.passwords-value")
             && resource.action() == Action.CREATE;
+    if (resource.address().equals(Delivery.PROGRAM)) {
+      program = Delivery.program(resource);
+    }
     if (resource.existed()) {
       identity |= resource.address().equals("terraform_data.identity");
       formed |= resource.address().equals("terraform_data.formed");
@@ -102,7 +106,7 @@ final class Plan {
         resource.action() == Action.CREATE
             && resource.name().endsWith("-settings")
             && node.map(nodes::get).filter(NodePlan::existed).isPresent();
-    return again ? Effect.ROLLING_RESTART : classifier.effect(resource);
+    return again ? Effect.SERVER_RESTART : classifier.effect(resource);
   }
 
   private static Set<String> shown(Set<String> attributes) {
@@ -140,6 +144,11 @@ final class Plan {
   /** Whether it makes passwords where the state has none. */
   boolean makesPasswords() {
     return newPasswords;
+  }
+
+  /** Checksum of the program that nodes will find; empty where nobody can see it. */
+  Optional<String> program() {
+    return program;
   }
 
   /** What the state knows of the cluster. */

@@ -62,7 +62,7 @@ final class PlanRules {
               BLOCK,
               "Something changes of which rediform does not know what it does to a running node.",
               "Take it back; or find out, and accept this with what you found.",
-              (resource, classifier) -> unknown(resource)),
+              PlanRules::unknown),
           ofPlan(
               "partial-plan",
               BLOCK,
@@ -91,7 +91,7 @@ final class PlanRules {
     return resource.existed()
         && resource.action().ends()
         && !isExplained(resource)
-        && !Kinds.isNewProgram(resource)
+        && !Kinds.isFormer(resource)
         && !classifier.leaves(resource)
         && !(classifier.isNode(resource) && resource.action() == Action.REPLACE)
         && !isTakenAgain
@@ -102,7 +102,7 @@ final class PlanRules {
 
   private static boolean isExplained(ResourceChange resource) {
     return EXPLAINED.contains(resource.type())
-        || resource.type().startsWith("aws_secretsmanager_secret") && !Kinds.isProgram(resource);
+        || resource.type().startsWith("aws_secretsmanager_secret");
   }
 
   /** A part of a plan, and the end of a cluster, are found by rules of their own. */
@@ -122,7 +122,7 @@ final class PlanRules {
     return found;
   }
 
-  private static Optional<String> unknown(ResourceChange resource) {
+  private static Optional<String> unknown(ResourceChange resource, Classifier classifier) {
     Optional<ResourceKind> kind = Kinds.of(resource);
     if (kind.isEmpty()) {
       return Optional.empty();
@@ -135,7 +135,7 @@ final class PlanRules {
     }
     String attributes =
         resource.changed().stream()
-            .filter(name -> Classifier.updated(resource, name) == Effect.NOT_UNDERSTOOD)
+            .filter(name -> classifier.updated(resource, name) == Effect.NOT_UNDERSTOOD)
             .map(name -> Quote.shorten(name, 40))
             .collect(joining(", "));
     return when(!attributes.isEmpty(), attributes + " changes");

@@ -12,8 +12,10 @@ public final class ReviewRules {
       Stream.of(
               PlanRules.FIRST,
               DataRules.ALL,
+              BackupRules.ALL,
               NodeRules.ALL,
               GuardRules.ALL,
+              DeliveryRules.ALL,
               AccessRules.ALL,
               PlanRules.ALL)
           .flatMap(List::stream)

@@ -64,11 +64,19 @@ public final class Summary {
       add("no node restarts");
     }
     named(node -> node.effect() == Effect.NEW_NODE, "is new", "are new");
-    named(NodeReview::restarts, "restarts", "restart, one after the other");
+    named(NodeReview::machineRestarts, "restarts", "restart, one after the other");
+    named(
+        node -> node.restarts() && !node.machineRestarts(),
+        "restarts its server, and its machine stays",
+        "restart their servers, one after the other, and their machines stay");
     named(
         node -> node.effect() == Effect.LIVE_SETTING,
         "changes while it runs",
         "change while they run");
+    named(
+        node -> node.triesRelease() && !node.machineRestarts(),
+        "tries a new release of rediform, and takes it back if it does not serve",
+        "try a new release of rediform, and take it back if it does not serve");
     count(costs.replacedNodes(), "is made anew", "are made anew");
     count(costs.removedNodes(), "leaves the cluster", "leave the cluster");
     count(costs.bigger(), "gets a larger machine", "get larger machines");

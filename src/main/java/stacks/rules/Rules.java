@@ -20,7 +20,8 @@ public final class Rules {
    * it. What trips each, and what to do, is told in {@code docs/environments.md}.
    */
   public static final List<Rule> ALL =
-      Stream.of(SizeRules.ALL, SentinelRules.ALL, NetworkRules.ALL, SettingRules.ALL)
+      Stream.of(
+              SizeRules.ALL, SentinelRules.ALL, NetworkRules.ALL, SettingRules.ALL, BackupRules.ALL)
           .flatMap(List::stream)
           .toList();
 

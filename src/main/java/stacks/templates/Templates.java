@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -65,12 +64,5 @@ public final class Templates {
   /** A file with its {@code {{variables}}} filled in. */
   public static String fill(String name, Map<String, Object> variables) {
     return COMPILED.computeIfAbsent(name, key -> MUSTACHE.compile(text(key))).execute(variables);
-  }
-
-  /** Names and values as a template walks over them. */
-  public static List<Map<String, Object>> pairs(Map<String, ?> map) {
-    return map.entrySet().stream()
-        .map(entry -> Map.<String, Object>of("name", entry.getKey(), "value", entry.getValue()))
-        .toList();
   }
 }

@@ -37,12 +37,14 @@ class CliTest {
         "review",
         "deploy",
         "destroy",
+        "restore",
         "status",
         "drill",
         "client",
         "wait",
         "failover",
-        "replace"
+        "replace",
+        "backup"
       })
   void every_verb_has_a_help_text_with_an_example(String verb) {
     assertThat(run(verb, "--help")).isZero();
@@ -124,11 +126,11 @@ class CliTest {
   }
 
   @Test
-  void render_shows_the_files_of_a_node() {
+  void render_shows_what_a_node_is_told() {
     assertThat(run("render", "local", "sentinel-1")).isZero();
     assertThat(out.toString())
-        .contains("# node.json", "# sentinel.conf", "port 26379")
-        .doesNotContain("redis-2");
+        .contains("# document", "\"name\" : \"sentinel-1\"", "# settings", "port 26379")
+        .doesNotContain("\"redis-2\"");
   }
 
   @Test

@@ -67,7 +67,7 @@ class ReviewCommandTest {
               one copy of all data between nodes, up to maxmemory each, 6gb in all
               nothing is lost
 
-              1. redis-2      restarts: c7i.xlarge becomes c7i.2xlarge
+              1. redis-2      machine restarts: c7i.xlarge becomes c7i.2xlarge
             """);
   }
 

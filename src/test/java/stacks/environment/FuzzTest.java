@@ -12,7 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.node.NodeDocument;
 import stacks.node.UserData;
+import stacks.platform.Platforms;
 import stacks.values.Cidr;
 
 /** Ten batches of damaged files: never an exception, never a hang, never accepted and unusable. */
@@ -21,6 +23,9 @@ class FuzzTest {
 
   /** A hang shows; a busy machine does not. A batch takes about a second. */
   private static final Duration LONGEST = Duration.ofSeconds(60);
+
+  /** As long as an environment's name can be, and hard to pack. */
+  private static final String LONGEST_NAME = "q7-x0w3z-9k1vj5y-8b2u6g-f4hmdtc";
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
@@ -71,10 +76,33 @@ class FuzzTest {
       }
     }
     assertThat(cluster.quorum()).isBetween(1, cluster.sentinels().size() - 1);
+    NodeDocument document =
+        Platforms.documents(cluster.only(Set.of("redis-1"))).get(cluster.firstMaster().name());
+    assertThat(NodeDocument.parse(document.text())).isEqualTo(document);
+    assertThat(document.backup().isPresent())
+        .isEqualTo(
+            cluster.environment().backup().enabled()
+                && (cluster.isLocal() || cluster.environment().backup().bucket().isPresent()));
+    document
+        .backup()
+        .ifPresent(
+            backup -> {
+              assertThat(backup.everySeconds()).isBetween(60, 86_400);
+              assertThat(backup.place())
+                  .matches(
+                      cluster.isLocal()
+                          ? "/.*|\\.\\..*"
+                          : "s3://[a-z0-9-]{3,63}/rediform/" + cluster.name());
+            });
+    UserData longest = new UserData(cluster.named(LONGEST_NAME));
     Stream.of(
             cluster.firstMaster(),
             cluster.redis().get(cluster.redis().size() - 1),
-            cluster.sentinels().get(0))
-        .forEach(node -> assertThat(new UserData(cluster).of(node)).startsWith("#cloud-config"));
+            cluster.sentinels().get(cluster.sentinels().size() - 1))
+        .forEach(
+            node -> {
+              assertThat(new UserData(cluster).of(node)).startsWith("#cloud-config");
+              assertThat(longest.packedSize(node)).isLessThanOrEqualTo(UserData.LARGEST);
+            });
   }
 }

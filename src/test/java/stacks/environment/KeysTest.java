@@ -69,6 +69,13 @@ class KeysTest {
       aws.state.key | - | redis/x.tfstate | redis/x.tfstate
       aws.state.region | - | eu-west-1 | eu-west-1
       aws.tags | {} | {Team: cache} | {Team=cache}
+      backup.enabled | true | false | false
+      backup.every | PT6H | 30m | PT30M
+      backup.keepLast | 28 | 1000 | 1000
+      backup.keepDays | 30 | 3650 | 3650
+      backup.bucket | - | my-backups | my-backups
+      backup.folder | - | ../backups | ../backups
+      backup.recipients[] | [] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
       accepts[].rule | - | single-zone | single-zone
       accepts[].reason | - | It is a test of this key. | It is a test of this key.
       accepts[].until | - | 2027-03-31 | 2027-03-31

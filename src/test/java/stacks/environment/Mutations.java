@@ -32,7 +32,7 @@ public final class Mutations {
           .toList();
 
   private static final List<String> SECTIONS =
-      List.of("redis", "master", "replicas", "sentinels", "network", "aws");
+      List.of("redis", "master", "replicas", "sentinels", "network", "aws", "backup");
 
   /** Values that are right for some key, nearly right, or outrageous. */
   private static final List<String> VALUES =
@@ -116,7 +116,16 @@ public final class Mutations {
           "{vpc: vpc-0a1b2c3d, subnets: [{id: subnet-0a1b2c3d, zone: eu-central-1a, cidr: 10.9.0.0/28}]}",
           "{appendonly: no, maxclients: 20000}",
           "{backend: s3, bucket: abc}",
-          "{version: 8.0.2}");
+          "{version: 8.0.2}",
+          "6h",
+          "24h",
+          "my-backups",
+          ".",
+          "../../backups",
+          "/var//backups/",
+          "[age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]",
+          "{bucket: my-backups, every: 1m}",
+          "{folder: backups, keepLast: 1, keepDays: 3650}");
 
   private static final String SYNTAX = "{}[]:,-?!&*#|>%@`'\"\\\t\n\r \0~<=\uFEFF\u0085\u2028";
 

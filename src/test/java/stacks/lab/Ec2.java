@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import stacks.cluster.Cluster;
+import stacks.testing.Account;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Project;
@@ -38,6 +39,7 @@ public final class Ec2 implements AutoCloseable {
   private final Map<String, Path> images;
 
   private final FakeAws aws;
+  private final Account account;
   private final Project project;
   private final Path key;
   private final Map<String, Host> hosts = new ConcurrentHashMap<>();
@@ -56,6 +58,11 @@ public final class Ec2 implements AutoCloseable {
         .succeeded();
     project = Project.create();
     aws = FakeAws.withMachines(this::happened);
+    account = aws.account();
+    // Objects are those that the account has when a host asks.
+    JSON.writeValue(
+        lab.folder().resolve("s3.json").toFile(),
+        Map.of("endpoint", aws.environment().get("AWS_ENDPOINT_URL")));
   }
 
   /** Starts one without any machines. */
@@ -157,6 +164,11 @@ public final class Ec2 implements AutoCloseable {
 
   private static Map<String, String> tags(JsonNode event) {
     return JSON.convertValue(event.path("tags"), new TypeReference<>() {});
+  }
+
+  /** The account that it is in, with the calls that were made of it. */
+  Account account() {
+    return account;
   }
 
   public Lab lab() {

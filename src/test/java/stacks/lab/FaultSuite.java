@@ -259,7 +259,7 @@ class FaultSuite {
 
   @Test
   @Order(11)
-  void a_stop_and_start_with_changed_user_data_is_how_a_setting_changes() throws Exception {
+  void another_document_is_how_a_setting_changes() throws Exception {
     String id = sentinelId(cluster.host("sentinel-1"));
     Seen seen =
         faults.under(
@@ -270,10 +270,8 @@ class FaultSuite {
                       .replace("failoverTimeout: 60s", "failoverTimeout: 50s")
                       .replace("[10.99.0.0/24,", "[10.97.0.0/24, 10.99.0.0/24,"));
               for (Host host : cluster.hosts()) {
-                host.powerOff();
                 cluster.tell(host);
-                host.powerOn();
-                host.awaitBoot();
+                host.look().succeeded();
                 cluster.awaitWhole(SOON);
               }
             });
@@ -536,14 +534,6 @@ class FaultSuite {
         SOON,
         () -> {
           assertThat(cluster.health(known).path("fit").asBoolean()).isTrue();
-          assertThat(fresh.run("test", "-e", "/usr/local/sbin/rediform-node").exitCode()).isOne();
-          assertThat(fresh.run("tail", "-n", "3", "/var/log/cloud-init-output.log").out())
-              .contains("/program: AccessDeniedException", "secretsmanager:GetSecretValue");
-        });
-    cluster.mayReadProgramOnly();
-    Eventually.within(
-        SOON,
-        () -> {
           assertThat(cluster.health(fresh).path("reason").asText()).contains("no passwords yet");
           assertThat(fresh.run("tail", "-n", "3", "/var/log/cloud-init-output.log").out())
               .contains("/nodes: AccessDeniedException", "secretsmanager:GetSecretValue");
@@ -567,6 +557,8 @@ class FaultSuite {
                 .contains("no volume is mounted at /var/redis/6379"));
     assertThat(replica.run("ls", "/var/redis/6379").out()).isBlank();
     replica.attachVolume();
+    cluster.awaitWhole(SOON);
+    replica.reboot(); // the volume stays attached, as it does on EC2
     cluster.awaitWhole(SOON);
   }
 

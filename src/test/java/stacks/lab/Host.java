@@ -27,6 +27,9 @@ public final class Host {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration BOOT = Duration.ofMinutes(4);
 
+  /** A trial, the way back from it, and a restart in both. */
+  private static final Duration LOOK = Duration.ofMinutes(5);
+
   /** Is there as soon as a host hangs in mkfs. */
   static final String HANGS = "/root/hangs-in-mkfs";
 
@@ -76,6 +79,8 @@ public final class Host {
             address,
             "placement",
             Map.of("availability-zone", "eu-central-1a"),
+            "services",
+            Map.of("domain", "amazonaws.com"),
             "tags",
             Map.of("instance", tags));
     tell(
@@ -91,7 +96,8 @@ public final class Host {
   }
 
   private String identity() throws IOException {
-    return JSON.writeValueAsString(Map.of("instanceId", instanceId(), "region", "eu-central-1"));
+    return JSON.writeValueAsString(
+        Map.of("instanceId", instanceId(), "region", "eu-central-1", "accountId", Lab.ACCOUNT));
   }
 
   /** Its tags, from now on; nothing for a host that was told nothing yet. */
@@ -103,15 +109,40 @@ public final class Host {
     }
   }
 
+  /** One of its tags; empty when it has none of that name. */
+  String tag(String name) throws IOException {
+    JsonNode tags = JSON.readTree(metadata().toFile()).path("meta-data").path("tags");
+    return tags.path("instance").path(name).asText();
+  }
+
   private Path metadata() {
     return lab.folder().resolve("metadata/" + address + ".json");
   }
 
   /** As a whole: the host may be asking just now. */
   private void tell(Object metadata) throws IOException {
+    hosts(JSON.valueToTree(metadata).at("/meta-data/tags/instance/rediform").asText());
     Path complete = metadata().resolveSibling(name + ".new");
     JSON.writeValue(complete.toFile(), metadata);
     Files.move(complete, metadata(), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** The buckets, beside the names that base.sh gives to every host. */
+  private void hosts(String environment) throws IOException {
+    Path hosts = folder.resolve("upper/etc/hosts");
+    if (!Files.exists(hosts)) {
+      String bucket = "rediform-" + environment + "-" + Lab.BUCKET_ID;
+      Files.writeString(
+          hosts,
+          Files.readString(base.resolve("etc/hosts"))
+              + "169.254.169.253 %1$s%2$s %3$s%2$s\n"
+                  .formatted(bucket, ".s3.eu-central-1.amazonaws.com", Lab.BACKUPS));
+    }
+  }
+
+  /** Takes up what its tag says, as a gate would make it; what came of it. */
+  Run look() throws IOException, InterruptedException {
+    return run(LOOK, "systemctl", "start", "rediform-look.service");
   }
 
   /** A machine of this name has a new one whenever its root disk is new. */
@@ -378,13 +409,18 @@ public final class Host {
 
   /** Runs a command on it as root, with more rights than the host itself has. */
   public Run run(String... command) throws IOException, InterruptedException {
+    // Entering a host that is just going down has hung once; whoever polls tries again.
+    return run(Duration.ofSeconds(60), command);
+  }
+
+  /** The same with a limit of its own. */
+  Run run(Duration limit, String... command) throws IOException, InterruptedException {
     List<String> all =
         new ArrayList<>(
             List.of(
-                // Entering a host that is just going down has hung once; whoever polls tries again.
                 "timeout",
                 "--signal=KILL",
-                "60",
+                String.valueOf(limit.toSeconds()),
                 "bash",
                 Lab.SCRIPTS.resolve("enter.sh").toString(),
                 folder.toString()));

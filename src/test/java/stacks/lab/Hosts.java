@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import stacks.cluster.Cluster;
 import stacks.testing.Eventually;
@@ -13,6 +14,12 @@ import stacks.testing.Run;
 
 /** The hosts of one cluster, whoever brought them up, and what they say of themselves. */
 interface Hosts {
+  /** A line of shell: what a host's units, its bootstrap and its volume have to say. */
+  String NOTED =
+      "journalctl --no-pager --lines=60 --output=short-monotonic; systemctl --failed --no-pager;"
+          + " systemctl list-jobs --no-pager; ls -l /dev/sdf /var/lib/rediform/agent;"
+          + " blkid -p /dev/sdf; grep /var/redis /proc/mounts";
+
   Cluster cluster();
 
   Host host(String name);
@@ -45,22 +52,40 @@ interface Hosts {
   }
 
   /** Waits until every node is fit, and all agree on one master with all replicas in sync. */
-  default Host awaitWhole(Duration limit) {
-    Eventually.within(limit, this::assertWhole);
+  default Host awaitWhole(Duration limit) throws IOException, InterruptedException {
+    try {
+      Eventually.within(limit, this::assertWhole);
+    } catch (AssertionError e) {
+      throw new AssertionError(e.getMessage() + "\n" + unfit(), e);
+    }
     return master();
+  }
+
+  /** What the nodes that are not fit have noted: their hosts will be gone when somebody asks. */
+  private String unfit() throws IOException, InterruptedException {
+    StringBuilder all = new StringBuilder();
+    for (Host host : hosts()) {
+      if (!health(host).path("fit").asBoolean()) {
+        all.append(host.name()).append(":\n").append(host.shell(NOTED).all());
+      }
+    }
+    return all.toString();
   }
 
   private void assertWhole() throws IOException, InterruptedException {
     int masters = 0;
+    List<JsonNode> all = new ArrayList<>();
     for (Host host : hosts()) {
-      JsonNode health = health(host);
-      assertThat(health.path("fit").asBoolean()).as("%s: %s", host.name(), health).isTrue();
+      all.add(health(host));
+    }
+    for (JsonNode health : all) {
+      assertThat(health.path("fit").asBoolean()).as("%s of %s", health, all).isTrue();
       if (health.path("kind").asText().equals("sentinel")) {
         assertThat(health.path("replicas").asInt()).as("%s", health).isEqualTo(redis().size() - 1);
         assertThat(health.path("sentinels").asInt()).as("%s", health).isEqualTo(sentinels().size());
       } else if (health.path("role").asText().equals("master")) {
         masters++;
-        assertThat(health.path("replicas").asInt()).as("%s", health).isEqualTo(redis().size() - 1);
+        assertThat(health.path("replicas").asInt()).as("%s", all).isEqualTo(redis().size() - 1);
       }
     }
     assertThat(masters).as("masters").isEqualTo(1);

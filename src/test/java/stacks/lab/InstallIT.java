@@ -2,21 +2,16 @@ package stacks.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import stacks.node.AgentBundle;
+import stacks.node.Checksum;
 import stacks.testing.Eventually;
 import stacks.testing.Load.Seen;
 import stacks.testing.Run;
@@ -58,7 +53,7 @@ class InstallIT {
       for (Host host : cluster.hosts()) {
         host.awaitBoot();
         assertThat(host.run("cloud-init", "status").all()).contains("status: done");
-        assertHasProgram(host);
+        assertHasDocument(cluster, host);
       }
       aPowerLossDuringTheFirstMkfsIsMendedAtTheNextBoot(cut);
       Host first = cluster.awaitWhole(SOON);
@@ -83,62 +78,41 @@ class InstallIT {
     }
   }
 
-  /** A machine in the place of another finds something in the secret that it was not told of. */
+  /** A machine in the place of another finds something in the bucket that it was not told of. */
   private static void assertDoesNotStartWithAnotherProgram(LabCluster cluster, Host host)
       throws Exception {
     host.powerOff();
     cluster.replace(host);
     String text = "#!/bin/sh\nid\n";
-    cluster.programIs(packed(text));
+    cluster.object("program.pyz", text);
     host.powerOn();
-    String found = "secret rediform/bookworm/program has the program with checksum " + sha256(text);
+    String found =
+        "program.pyz in bucket rediform-bookworm-%s has checksum %s"
+            .formatted(Lab.BUCKET_ID, Checksum.of(text));
     String log = "/var/log/cloud-init-output.log";
     Eventually.within(
         Duration.ofMinutes(4), () -> assertThat(host.run("cat", log).out()).contains(found));
-    String said = host.run("cat", log).out();
-    assertThat(said).contains("wants " + wanted(host)).doesNotContain(cluster.program());
+    assertThat(host.run("cat", log).out())
+        .contains("document " + cluster.document(host) + " wants " + AgentBundle.sha256());
     assertThat(Files.readString(host.console())).contains(found);
-    assertThat(host.shell("ls /usr/local/sbin").out())
-        .contains("rediform-boot")
-        .doesNotContain("rediform-node");
-    assertThat(host.run("systemctl", "is-active", "redis").out()).contains("inactive");
+    assertThat(host.run("rediform-node", "health").all())
+        .contains("this machine has no agent yet: ", found);
+    assertThat(host.shell("ls /etc/systemd/system").out()).doesNotContain("redis.service");
 
     // The node tries again; nobody restarts it.
     String boot = host.run("cut", "-d ", "-f22", "/proc/1/stat").out();
-    cluster.mayRead(true);
+    cluster.objectsAsPlanned();
     host.awaitBoot();
     assertThat(host.run("cloud-init", "status").all()).contains("status: done");
     assertThat(host.run("cut", "-d ", "-f22", "/proc/1/stat").out()).isEqualTo(boot);
-    assertHasProgram(host);
+    assertHasDocument(cluster, host);
   }
 
-  private static void assertHasProgram(Host host) throws Exception {
-    assertThat(host.run("sha256sum", "/usr/local/sbin/rediform-node").out())
-        .startsWith(wanted(host) + " ");
-    assertThat(host.run("stat", "-c", "%a %U", "/usr/local/sbin/rediform-node").out().strip())
-        .isEqualTo("755 root");
-  }
-
-  /** The checksum that a machine's user-data has named. */
-  private static String wanted(Host host) throws Exception {
-    return new ObjectMapper()
-        .readTree(host.run("cat", "/etc/rediform/boot.json").out())
-        .path("agentSha256")
-        .asText();
-  }
-
-  private static String packed(String text) throws Exception {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(text.getBytes(StandardCharsets.UTF_8));
-    }
-    return Base64.getEncoder().encodeToString(bytes.toByteArray());
-  }
-
-  private static String sha256(String text) throws Exception {
-    return HexFormat.of()
-        .formatHex(
-            MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+  private static void assertHasDocument(LabCluster cluster, Host host) throws Exception {
+    String good = host.run("readlink", "-f", "/var/lib/rediform/agent/good").out().strip();
+    assertThat(good).endsWith("/" + cluster.document(host) + ".json");
+    assertThat(host.run("sha256sum", good).out()).startsWith(cluster.document(host) + " ");
+    assertThat(cluster.health(host).path("document").asText()).isEqualTo(cluster.document(host));
   }
 
   /** It hangs there, with a volume that looks like somebody's data but for the mark. */
@@ -228,8 +202,7 @@ class InstallIT {
 
   private static void theBootUnitsHaveLittleMoreThanTheyNeed(Host host) throws Exception {
     for (Map.Entry<String, Double> unit :
-        Map.of("rediform-settings", 3.5, "rediform-attend", 3.5, "rediform-volume", 6.5)
-            .entrySet()) {
+        Map.of("rediform-attend", 3.5, "rediform-volume", 6.5).entrySet()) {
       String overall =
           host.shell("systemd-analyze security --no-pager " + unit.getKey() + " | tail -n 1").out();
       assertThat(Double.parseDouble(overall.replaceAll(".*: ([0-9.]+) .*", "$1").strip()))
@@ -237,9 +210,7 @@ class InstallIT {
           .isLessThanOrEqualTo(unit.getValue());
       System.out.print(overall);
     }
-    for (String unit : List.of("rediform-settings", "rediform-attend")) {
-      assertThat(host.run("systemctl", "is-active", unit).out()).startsWith("active");
-    }
+    assertThat(host.run("systemctl", "is-active", "rediform-attend").out()).startsWith("active");
     assertThat(host.run("systemctl", "--failed", "--no-legend", "--plain").out()).isBlank();
   }
 
@@ -326,6 +297,7 @@ class InstallIT {
       Host host = cluster.host("sentinel-1");
       host.powerOn();
       host.awaitBoot();
+      assertHasDocument(cluster, host);
       host.shell(
               "printf '[Node Exporter]\\ntitle=x\\ndescription=y\\nports=9100/tcp\\n'"
                   + " > /etc/ufw/applications.d/node-exporter")
@@ -336,13 +308,13 @@ class InstallIT {
       assertThat(rules(host)).contains(old, kept).containsAll(byHand);
 
       cluster.environment("firewall", yaml.formatted("10.96.0.0/24, 10.99.0.0/24"));
-      reboot(cluster, host);
+      take(cluster, host);
       assertThat(rules(host)).contains(added, kept).containsAll(byHand).doesNotContain(old);
 
       // As after a boot of a release that kept no list.
       host.shell("rm /etc/ufw/rediform").succeeded();
       cluster.environment("firewall", yaml.formatted("10.99.0.0/24"));
-      reboot(cluster, host);
+      take(cluster, host);
       assertThat(rules(host))
           .contains(kept, "ufw allow from 10.98.0.7 to any port 22 proto tcp")
           .containsAll(byHand)
@@ -352,12 +324,13 @@ class InstallIT {
     }
   }
 
-  private static void reboot(LabCluster cluster, Host host) throws Exception {
-    host.powerOff();
+  /** While it runs, as at a gate. */
+  private static void take(LabCluster cluster, Host host) throws Exception {
     cluster.tell(host);
-    host.powerOn();
-    host.awaitBoot();
-    assertThat(host.run("cloud-init", "status", "--long").all()).contains("status: done");
+    assertThat(host.look().exitCode())
+        .as(host.run("journalctl", "-u", "rediform-look", "--output=cat").out())
+        .isZero();
+    assertHasDocument(cluster, host);
   }
 
   private static List<String> rules(Host host) throws Exception {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import stacks.node.Checksum;
 import stacks.testing.Run;
 
 /**
@@ -25,6 +26,15 @@ public final class Lab implements AutoCloseable {
 
   /** Bases and packages stay here from run to run. */
   static final Path CACHE = Path.of("target", "lab").toAbsolutePath();
+
+  /** The account that the emulated API, and so each host, is in. */
+  static final String ACCOUNT = "123456789012";
+
+  /** What makes the name of a bucket of that account in eu-central-1 its own. */
+  static final String BUCKET_ID = Checksum.of(ACCOUNT + "/eu-central-1").substring(0, 12);
+
+  /** A bucket of somebody else's, that every host knows. */
+  static final String BACKUPS = "lab-backups";
 
   private static final List<String> TOOLS =
       List.of(
@@ -119,7 +129,9 @@ public final class Lab implements AutoCloseable {
     return new Lab(folder, process, process.children().findFirst().orElseThrow().pid());
   }
 
-  /** What the hosts' Secrets Manager and download server show, by an authority that they trust. */
+  /**
+   * What the hosts' Secrets Manager, S3 and download server show, by an authority that they trust.
+   */
   private static void certificate(Path folder) throws IOException, InterruptedException {
     openssl(
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -keyout "
@@ -130,7 +142,7 @@ public final class Lab implements AutoCloseable {
         Files.writeString(
             folder.resolve("names"),
             """
-            subjectAltName=DNS:secretsmanager.eu-central-1.amazonaws.com,DNS:download.redis.io
+            subjectAltName=DNS:secretsmanager.eu-central-1.amazonaws.com,DNS:*.s3.eu-central-1.amazonaws.com,DNS:download.redis.io
             basicConstraints=critical,CA:false
             keyUsage=critical,digitalSignature
             authorityKeyIdentifier=keyid

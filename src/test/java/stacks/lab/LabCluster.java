@@ -5,21 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
+import stacks.node.NodeDocument;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Run;
@@ -89,26 +91,34 @@ public final class LabCluster implements Hosts, AutoCloseable {
     return made;
   }
 
-  /** Whether Secrets Manager gives the nodes their secrets. */
+  /** Whether Secrets Manager gives the nodes their passwords. */
   void mayRead(boolean yes) throws IOException {
-    secrets(yes ? Map.of(secret(), PASSWORDS, programSecret(), program()) : Map.of());
+    put("secrets.json", yes ? Map.of(secret(), PASSWORDS) : Map.of());
   }
 
-  /** Secrets Manager refuses the passwords alone. */
-  void mayReadProgramOnly() throws IOException {
-    secrets(Map.of(programSecret(), program()));
+  /** What is wrong with S3 from now on, in the words of fake_s3_writes.py; nothing when empty. */
+  void bucket(String fault) throws IOException {
+    put("s3.json", fault.isEmpty() ? Map.of() : Map.of("fault", fault));
   }
 
-  /** Secrets Manager gives the passwords, and this in place of the program. */
-  void programIs(String value) throws IOException {
-    secrets(Map.of(secret(), PASSWORDS, programSecret(), value));
+  /** From now on S3 takes and gives so many bytes a second, of each connection. */
+  void slowBucket(int bytesPerSecond) throws IOException {
+    put("s3.json", Map.of("rate", bytesPerSecond));
+  }
+
+  /** Where the objects of its backups are, as files. */
+  Path backups() {
+    return lab.folder().resolve("s3/" + Lab.BACKUPS + "/rediform/" + cluster.name());
   }
 
   /** As a whole: a host may be asking just now. */
-  private void secrets(Map<String, Object> byName) throws IOException {
-    Path file = lab.folder().resolve("secrets.json");
-    Path complete = file.resolveSibling("secrets.json.new");
-    JSON.writeValue(complete.toFile(), byName);
+  private void put(String name, Object value) throws IOException {
+    put(lab.folder().resolve(name), JSON.writeValueAsBytes(value));
+  }
+
+  private static void put(Path file, byte[] content) throws IOException {
+    Path complete = file.resolveSibling(file.getFileName() + ".new");
+    Files.write(complete, content);
     Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -124,6 +134,68 @@ public final class LabCluster implements Hosts, AutoCloseable {
       terraform.init();
       plan = JSON.readTree(terraform.plan().json());
     }
+    upload();
+  }
+
+  /** Puts the plan's objects into the bucket, as Terraform does before it changes a machine. */
+  private void upload() throws IOException {
+    String bucket = planned("aws_s3_bucket.nodes").path("bucket").asText();
+    for (JsonNode change : plan.path("resource_changes")) {
+      if (change.path("type").asText().equals("aws_s3_object")) {
+        JsonNode object = change.path("change").path("after");
+        object(
+            bucket,
+            object.path("key").asText(),
+            object.hasNonNull("content")
+                ? object.path("content").asText().getBytes(StandardCharsets.UTF_8)
+                : Base64.getDecoder().decode(object.path("content_base64").asText()));
+      }
+    }
+  }
+
+  private void object(String bucket, String key, byte[] content) throws IOException {
+    Path file = lab.folder().resolve("s3").resolve(bucket).resolve(key);
+    Files.createDirectories(file.getParent());
+    put(file, content);
+  }
+
+  /** Puts something else into the bucket. */
+  void object(String key, String content) throws IOException {
+    object(key, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Puts something else into the bucket. */
+  void object(String key, byte[] content) throws IOException {
+    object(planned("aws_s3_bucket.nodes").path("bucket").asText(), key, content);
+  }
+
+  /** Puts a host's document and its agent into the bucket, as a release that was not planned. */
+  void upload(Host host, byte[] agent, NodeDocument document) throws IOException {
+    object("program.pyz", agent);
+    object("nodes/" + host.name() + ".json", document.text());
+  }
+
+  /** Names a document in a host's tag, as a deploy does when it is the host's turn. */
+  void tag(Host host, NodeDocument document) throws IOException {
+    Map<String, String> tags = plannedTags(host);
+    tags.put("rediform.document", document.sha256());
+    host.tags(tags);
+  }
+
+  /** Puts what the plan has into the bucket again. */
+  void objectsAsPlanned() throws IOException {
+    upload();
+  }
+
+  /** The document that the plan wants a host to have. */
+  NodeDocument plannedDocument(Host host) {
+    return NodeDocument.parse(
+        planned("aws_s3_object." + host.name() + "-document").path("content").asText());
+  }
+
+  /** Its checksum. */
+  String document(Host host) {
+    return planned("aws_instance." + host.name()).path("tags").path("rediform.document").asText();
   }
 
   /** Gives a host the user-data that the plan has for it; it reads it at its next boot. */
@@ -133,12 +205,16 @@ public final class LabCluster implements Hosts, AutoCloseable {
         .extracting(JsonNode::asText)
         .containsExactly(host.address());
     assertThat(instance.path("iam_instance_profile").asText()).isEqualTo(role());
+    host.metadata(instance.path("user_data_base64").asText(), role(), plannedTags(host));
+  }
+
+  private Map<String, String> plannedTags(Host host) {
     Map<String, String> tags = new TreeMap<>();
-    instance
+    planned("aws_instance." + host.name())
         .path("tags_all")
         .properties()
         .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
-    host.metadata(instance.path("user_data_base64").asText(), role(), tags);
+    return tags;
   }
 
   private JsonNode planned(String address) {
@@ -156,23 +232,6 @@ public final class LabCluster implements Hosts, AutoCloseable {
 
   String secret() {
     return planned("aws_secretsmanager_secret.passwords").path("name").asText();
-  }
-
-  private String programSecret() {
-    return planned("aws_secretsmanager_secret.program").path("name").asText();
-  }
-
-  /** What Terraform would upload; a write-only value is not in its plan. */
-  String program() throws IOException {
-    Path stack = lab.folder().resolve("terraform/stacks/" + cluster.name());
-    String expression =
-        JSON.readTree(stack.resolve("cdk.tf.json").toFile())
-            .at("/resource/aws_secretsmanager_secret_version/program-value/secret_string_wo")
-            .asText();
-    Matcher file =
-        Pattern.compile("\\$\\{file\\(\"\\$\\{path\\.module}/(.+)\"\\)}").matcher(expression);
-    assertThat(file.matches()).as(expression).isTrue();
-    return Files.readString(stack.resolve(file.group(1)));
   }
 
   /** The text of an environment file with the operators' public key in its place. */

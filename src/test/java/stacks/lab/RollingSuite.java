@@ -373,7 +373,7 @@ class RollingSuite {
             "no way to look: refused",
             () ->
                 assertThat(deploy().ended(3).all())
-                    .contains("there is no way from here to look at the nodes")
+                    .contains("the file has no network.shell")
                     .contains("nothing was changed"));
     assertThat(seen.dataNodesAway()).isZero();
   }

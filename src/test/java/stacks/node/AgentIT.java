@@ -1,19 +1,22 @@
 package stacks.node;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Map;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.TestFactory;
 import stacks.testing.PythonTests;
 
-/** The agent with a real Redis: what its starts find on the disk, and servers that err. */
+/** The agent's own tests with a real Redis. */
 class AgentIT {
-  @TempDir private Path folder;
-
-  @Test
-  void no_start_loses_data_and_no_error_is_taken_for_health_or_absence() throws Exception {
-    Path program = Files.writeString(folder.resolve("rediform-node"), NodeFiles.agent());
-    PythonTests.pass("test_redis.py", Map.of("REDIFORM_NODE", program.toString()));
+  @TestFactory
+  Stream<DynamicContainer> the_agents_own_tests_pass() {
+    return PythonTests.each(
+        "test_attend.py",
+        "test_backup.py",
+        "test_backup_turn.py",
+        "test_check.py",
+        "test_install.py",
+        "test_main.py",
+        "test_redis.py",
+        "test_start.py");
   }
 }

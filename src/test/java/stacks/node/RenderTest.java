@@ -1,6 +1,7 @@
 package stacks.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -11,22 +12,25 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
-import java.util.stream.Collectors;
+import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.EnvironmentFile;
 import stacks.platform.Platforms;
-import stacks.templates.Templates;
 import stacks.testing.Golden;
+import stacks.testing.Run;
 
 class RenderTest {
+  /** What the agent's own tests read. */
+  private static final Path CONTRACT = Path.of("src", "test", "resources", "contract", "documents");
+
   @TempDir private static Path folder;
 
   private static Cluster cluster(String name) throws IOException {
@@ -46,46 +50,136 @@ class RenderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"local", "staging", "production", "production-symmetric"})
-  void files_of_a_data_node_and_a_sentinel_are_as_before(String name) throws IOException {
+  void documents_of_a_data_node_and_a_sentinel_are_as_before(String name) throws IOException {
     Cluster cluster = cluster(name);
-    StringBuilder all = new StringBuilder();
     for (Node node : List.of(cluster.redis().get(1), cluster.sentinels().get(0))) {
-      if (name.equals("local")) {
-        NodeFiles.of(cluster, node, Layout.PROCESS)
-            .forEach((file, text) -> all.append("=== ").append(file).append('\n').append(text));
-      } else {
-        all.append("=== user-data of ").append(node.name()).append('\n');
-        all.append(withoutPrograms(new UserData(cluster).of(node)));
-      }
+      String text = Platforms.documents(cluster).get(node.name()).text();
+      // Its checksum changes with every change of the agent.
+      Golden.hold(
+          CONTRACT.resolve(name + "-" + node.name() + ".json"),
+          text.replace(AgentBundle.sha256(), "0".repeat(64)));
     }
-    Golden.check(name + ".files.txt", all.toString());
   }
 
-  /** The two programs are the same everywhere and have tests of their own. */
-  private static String withoutPrograms(String userData) {
-    String boot = Templates.program("agent/rediform-boot");
-    return userData
-        .replace(boot.stripTrailing().indent(3).replaceAll("(?m)^ +$", ""), "   (program)\n")
-        .replace(AgentProgram.sha256(), "(checksum)");
+  /** A change of what all machines have in common stops and starts every machine there is. */
+  @Test
+  void the_common_part_of_user_data_never_changes() throws IOException {
+    Cluster cluster = cluster("production");
+    String text = new UserData(cluster).of(cluster.firstMaster());
+    Golden.check("user-data.txt", text.substring(0, text.indexOf("- path: /etc/rediform/")));
+    assertThat(text.substring(text.indexOf("- path: /etc/rediform/")))
+        .isEqualTo(
+            """
+            - path: /etc/rediform/bootstrap.json
+              content: |
+               {"node": "redis-1", "bucket": "rediform-production-{id}", "region": "eu-central-1"}
+            hostname: redis-1
+            """);
   }
 
   @Test
-  void the_agent_fits_into_a_secret_and_is_the_same_text() throws IOException {
-    // With a third of the room left: the value is ASCII, a byte for each of its characters.
-    assertThat(AgentProgram.packed()).hasSizeLessThan(AgentProgram.LARGEST * 2 / 3);
-    byte[] gzip = Base64.getDecoder().decode(AgentProgram.packed());
-    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
-      assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
-          .isEqualTo(NodeFiles.agent())
-          .contains("\n# ----------");
+  void python_runs_the_agent_as_it_is_and_its_bytes_depend_on_nothing_but_its_text()
+      throws Exception {
+    Path file = Files.write(folder.resolve("agent.pyz"), AgentBundle.bytes());
+    assertThat(Checksum.of(Files.readAllBytes(file))).isEqualTo(AgentBundle.sha256());
+    assertThat(Run.of(folder, Map.of(), "python3", "-I", file.toString()).exitCode()).isEqualTo(2);
+    String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+    for (String module : AgentBundle.FILES) {
+      assertThat(text)
+          .as("a person can read it")
+          .contains(
+              new String(
+                  AgentBundle.text(module).getBytes(StandardCharsets.UTF_8),
+                  StandardCharsets.ISO_8859_1));
     }
-    assertThat(AgentProgram.packed()).isEqualTo(AgentProgram.packed());
-    assertThat(AgentProgram.version()).isPositive();
+  }
+
+  @Test
+  void a_document_is_read_as_it_was_written_and_names_its_agent() throws IOException {
     Cluster cluster = cluster("production");
-    for (Node node : cluster.nodes()) {
-      assertThat(new UserData(cluster).of(node))
-          .contains("\"agentSha256\": \"" + AgentProgram.sha256() + "\"")
-          .doesNotContain("path: /usr/local/sbin/rediform-node");
+    for (NodeDocument document : Documents.of(cluster, Layout.MACHINE).values()) {
+      assertThat(NodeDocument.parse(document.text())).isEqualTo(document);
+      assertThat(document.agent()).isEqualTo(AgentBundle.sha256());
+      assertThat(document.text()).doesNotContain("${");
+    }
+    // Terraform composes what it reads, and would upload something with another checksum.
+    NodeDocument decomposed =
+        Documents.of(
+                of("platform: local\nredis: {config: {syslog-ident: \"u\u0308\"}}\n"),
+                Layout.PROCESS)
+            .get("redis-1");
+    assertThat(decomposed.text())
+        .contains("\"syslog-ident\" : \"\u00fc\"")
+        .doesNotContain("\u0308");
+    assertThatThrownBy(() -> NodeDocument.parse("{\"agent\": \"x\"}"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', ../../backups/test",
+    "'folder: safe/redis', ../../../safe/redis",
+    "'folder: ../safe/./redis', ../../../../safe/redis",
+    "'folder: .rediform/backups/../x', ../../x",
+    "'folder: /var/backups//redis/', /var/backups/redis"
+  })
+  void a_folder_for_backups_is_seen_from_the_home_of_a_node(String key, String place)
+      throws IOException {
+    Map<String, NodeDocument> documents =
+        Documents.of(of("platform: local\nbackup: {%s}\n".formatted(key)), Layout.PROCESS);
+    assertThat(documents.get("redis-3").backup().orElseThrow().place()).isEqualTo(place);
+    assertThat(documents.get("sentinel-1").backup()).isEmpty();
+  }
+
+  @Test
+  void a_data_node_in_the_cloud_is_told_of_backups_where_there_is_a_bucket() throws IOException {
+    String aws =
+        "platform: aws\nnetwork: {shell: [x]}\naws: {region: eu-central-1, protect: false}\n";
+    assertThat(backup(aws)).isEmpty();
+    assertThat(backup(aws + "backup: {bucket: mine, enabled: false}\n")).isEmpty();
+    assertThat(backup(aws + "backup: {bucket: mine, every: 90m, keepLast: 2, keepDays: 7}\n"))
+        .contains(new BackupSection(5400, 7, 2, "s3://mine/rediform/test", List.of()));
+  }
+
+  private static Optional<BackupSection> backup(String text) throws IOException {
+    return Documents.of(of(text), Layout.MACHINE).get("redis-1").backup();
+  }
+
+  @Test
+  void other_backups_restart_nothing() throws IOException {
+    String file = "platform: local\nbackup: {every: %s}\n";
+    NodeDocument before = Documents.of(of(file.formatted("1h")), Layout.PROCESS).get("redis-1");
+    NodeDocument after = Documents.of(of(file.formatted("2h")), Layout.PROCESS).get("redis-1");
+    assertThat(after.sha256()).isNotEqualTo(before.sha256());
+    assertThat(after.startupSha256()).isEqualTo(before.startupSha256());
+  }
+
+  /** Size, quorum and units are read at a start; memory, networks and keys are not. */
+  @Test
+  void a_server_restarts_only_for_what_it_reads_when_it_starts() throws IOException {
+    String base = "platform: aws\naws: {region: eu-central-1}\n";
+    Map<String, NodeDocument> before = Documents.of(of(base), Layout.MACHINE);
+    Map<String, List<String>> restarted =
+        Map.of(
+            "redis: {config: {hz: 20, timeout: 300}}", List.of(),
+            "network: {clients: [10.1.0.0/16], operators: [10.2.0.0/16], keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4tgv1sqFHMOHuHDMCDySkB3fYUCPSHz3fCQmFMkWnR]}",
+                List.of(),
+            "redis: {config: {databases: 32}}", List.of("redis-1", "redis-2", "redis-3"),
+            "replicas: {cpu: 8}", List.of("redis-2", "redis-3"),
+            "sentinels: {masterName: cache}", List.of("sentinel-1", "sentinel-2", "sentinel-3"),
+            "sentinels: {parallelSyncs: 2}", List.of("sentinel-1", "sentinel-2", "sentinel-3"));
+    for (Map.Entry<String, List<String>> change : restarted.entrySet()) {
+      Map<String, NodeDocument> after =
+          Documents.of(of(base + change.getKey() + "\n"), Layout.MACHINE);
+      assertThat(
+              after.keySet().stream()
+                  .filter(node -> !after.get(node).startup().equals(before.get(node).startup()))
+                  .sorted())
+          .as(change.getKey())
+          .containsExactlyElementsOf(change.getValue());
+      assertThat(after.get("redis-2").sha256())
+          .isNotEqualTo(
+              change.getKey().startsWith("sentinels") ? "" : before.get("redis-2").sha256());
     }
   }
 
@@ -112,32 +206,32 @@ class RenderTest {
 
   /** What Redis starts with, but for what the agent adds. */
   private static List<String> directives(Cluster cluster, RedisNode node) {
-    return (NodeFiles.of(cluster, node, Layout.MACHINE).get("redis.conf")
-            + LiveSettings.text(cluster, node))
-        .lines()
-        .toList();
+    return document(cluster, node).settings().lines().toList();
+  }
+
+  private static NodeDocument document(Cluster cluster, Node node) {
+    return Documents.of(cluster, Layout.MACHINE).get(node.name());
   }
 
   @Test
   void the_specifications_sentinel_settings_are_there() throws IOException {
     Cluster cluster = cluster("production");
-    Map<String, String> files = NodeFiles.of(cluster, cluster.sentinels().get(0), Layout.MACHINE);
-    assertThat(files.get("sentinel.conf").lines()).contains("port 26379");
-    assertThat(files.get("node.json"))
-        .contains("\"masterName\": \"mymaster\"")
-        .contains("\"quorum\": 2")
-        .contains("\"down-after-milliseconds\": 5000")
-        .contains("\"failover-timeout\": 60000")
-        .contains("\"parallel-syncs\": 1");
+    NodeDocument document = document(cluster, cluster.sentinels().get(0));
+    assertThat(document.masterName()).isEqualTo("mymaster");
+    assertThat(document.startup().directives()).containsEntry("port", "26379");
+    assertThat(document.startup().monitor())
+        .containsEntry("quorum", "2")
+        .containsEntry("down-after-milliseconds", "5000")
+        .containsEntry("failover-timeout", "60000")
+        .containsEntry("parallel-syncs", "1");
   }
 
   @Test
-  void no_file_says_who_is_master_or_replica() throws IOException {
+  void no_document_says_who_is_master_or_replica() throws IOException {
     for (String name : List.of("local", "production")) {
       Cluster cluster = cluster(name);
       for (Node node : cluster.nodes()) {
-        NodeFiles.of(cluster, node, Layout.MACHINE)
-            .forEach((file, text) -> assertThat(text).doesNotContain("replicaof "));
+        assertThat(document(cluster, node).text()).doesNotContain("replicaof");
       }
     }
   }
@@ -148,10 +242,12 @@ class RenderTest {
         of(
             "platform: local\nredis: {config: {appendfilename: mine.aof, databases: 32, save: '',"
                 + " timeout: 300}}\n");
-    String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.PROCESS).get("redis.conf");
-    assertThat(conf.lines())
-        .contains("appendfilename mine.aof", "databases 32", "daemonize no", "save 3600 1")
-        .doesNotContain("appendfilename appendonly.aof", "timeout 300");
+    assertThat(document(cluster, cluster.firstMaster()).startup().directives())
+        .containsEntry("appendfilename", "mine.aof")
+        .containsEntry("databases", "32")
+        .containsEntry("daemonize", "no")
+        .containsEntry("save", "3600 1")
+        .doesNotContainKey("timeout");
     assertThat(LiveSettings.of(cluster, cluster.firstMaster()))
         .containsEntry("save", "\"\"")
         .containsEntry("timeout", "300")
@@ -159,33 +255,21 @@ class RenderTest {
   }
 
   @Test
-  void a_value_that_no_tag_can_hold_is_read_at_the_start() throws IOException {
-    for (int length : new int[] {256, 257}) {
-      Cluster cluster =
-          of(
-              "platform: local\nredis: {config: {proc-title-template: %s}}\n"
-                  .formatted("x".repeat(length)));
-      String conf = NodeFiles.of(cluster, cluster.firstMaster(), Layout.PROCESS).get("redis.conf");
-      assertThat(conf.contains("xxx")).isEqualTo(length > 256);
-      assertThat(LiveSettings.of(cluster, cluster.firstMaster()).containsKey("proc-title-template"))
-          .isEqualTo(length <= 256);
-    }
-  }
-
-  @Test
   void a_period_of_sentinels_own_goes_to_the_master_it_monitors() throws IOException {
     Cluster cluster =
         of("platform: local\nsentinels: {config: {master-reboot-down-after-period: 20000}}\n");
-    Map<String, String> files = NodeFiles.of(cluster, cluster.sentinels().get(0), Layout.PROCESS);
-    assertThat(files.get("node.json")).contains("\"master-reboot-down-after-period\": 20000");
-    assertThat(files.get("sentinel.conf")).doesNotContain("master-reboot");
+    Startup startup = document(cluster, cluster.sentinels().get(0)).startup();
+    assertThat(startup.monitor()).containsEntry("master-reboot-down-after-period", "20000");
+    assertThat(startup.directives()).doesNotContainKey("master-reboot-down-after-period");
   }
 
   @Test
-  void no_password_stands_in_a_unit_and_the_specifications_exec_stop_is_gone() throws IOException {
+  void no_password_stands_in_what_a_machine_is_told() throws IOException {
     Cluster cluster = cluster("production");
     for (Node node : cluster.nodes()) {
-      assertThat(new UserData(cluster).of(node))
+      assertThat(
+              new UserData(cluster).of(node)
+                  + Documents.of(cluster, Layout.MACHINE).get(node.name()).text())
           .doesNotContain("-a \"")
           .doesNotContain("requirepass")
           .doesNotContain("redis-cli");
@@ -196,10 +280,8 @@ class RenderTest {
   void adding_nodes_changes_no_file_of_the_others() throws IOException {
     Cluster before = of(aws(2, 3));
     Cluster after = of(aws(4, 3));
-    for (Node node : before.nodes()) {
-      assertThat(new UserData(after).of(after.node(node.name()).orElseThrow()))
-          .isEqualTo(new UserData(before).of(node));
-    }
+    assertThat(Documents.of(after, Layout.MACHINE))
+        .containsAllEntriesOf(Documents.of(before, Layout.MACHINE));
   }
 
   @Test
@@ -207,13 +289,17 @@ class RenderTest {
       throws IOException {
     Cluster before = of(aws(2, 3));
     Cluster after = of(aws(2, 5));
-    for (Node node : before.redis()) {
-      assertThat(new UserData(after).of(after.node(node.name()).orElseThrow()))
-          .isEqualTo(new UserData(before).of(node));
-    }
-    String sentinel = new UserData(before).of(before.sentinels().get(0));
-    assertThat(new UserData(after).of(after.sentinels().get(0)))
-        .isEqualTo(sentinel.replace("\"quorum\": 2", "\"quorum\": 3"));
+    Map<String, NodeDocument> now = Documents.of(after, Layout.MACHINE);
+    Documents.of(before, Layout.MACHINE)
+        .forEach(
+            (node, document) -> {
+              String text = document.text();
+              if (node.startsWith("sentinel")) {
+                text = text.replace("\"quorum\" : \"2\"", "\"quorum\" : \"3\"");
+                assertThat(text).isNotEqualTo(document.text());
+              }
+              assertThat(now.get(node).text()).isEqualTo(text);
+            });
   }
 
   private static String aws(int replicas, int sentinels) {
@@ -222,12 +308,12 @@ class RenderTest {
   }
 
   @Test
-  void packed_user_data_is_the_same_document_and_stays_below_9_kib() throws IOException {
+  void packed_user_data_is_the_same_document() throws IOException {
     for (String name : List.of("staging", "production", "production-symmetric")) {
       Cluster cluster = cluster(name);
       for (Node node : cluster.nodes()) {
         byte[] gzip = Base64.getDecoder().decode(new UserData(cluster).packed(node));
-        assertThat(gzip).hasSizeLessThanOrEqualTo(9 * 1024);
+        assertThat(gzip).hasSize(new UserData(cluster).packedSize(node));
         try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
           assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
               .isEqualTo(new UserData(cluster).of(node));
@@ -236,37 +322,34 @@ class RenderTest {
     }
   }
 
+  /** As long as names can be, and hard to pack. */
   @Test
-  void user_data_with_all_networks_that_a_security_group_takes_fits() throws IOException {
-    Random random = new Random(1);
-    String networks =
-        random
-            .ints(58, 0, 256)
-            .mapToObj(i -> "10.%d.%d.0/24".formatted(i, random.nextInt(256)))
-            .collect(Collectors.joining(", "));
-    Cluster cluster =
-        of(
-            """
-            platform: aws
-            redis: {install: source}
-            network: {clients: [%s]}
-            aws: {region: eu-central-1}
-            """
-                .formatted(networks));
-    assertThat(new UserData(cluster).packedSize(cluster.redis().get(1)))
-        .isLessThan(UserData.LARGEST);
+  void user_data_has_6_kib_at_most_whatever_the_environment_says() throws IOException {
+    for (Path file :
+        List.of(
+            Path.of("environments/production.yaml"),
+            Files.writeString(
+                folder.resolve("q7-x0w3z-9k1vj5y-8b2u6g-f4hmdtc.yaml"),
+                "platform: aws\naws: {region: ap-southeast-7}\nreplicas: {count: 99}\n"))) {
+      Cluster cluster = cluster(file);
+      for (Node node : cluster.nodes()) {
+        assertThat(new UserData(cluster).packedSize(node)).isLessThanOrEqualTo(UserData.LARGEST);
+      }
+    }
   }
 
   @Test
   void the_same_input_gives_the_same_bytes_in_every_locale() throws IOException {
     Cluster cluster = cluster("production");
     String packed = new UserData(cluster).packed(cluster.firstMaster());
+    Map<String, NodeDocument> documents = Documents.of(cluster, Layout.MACHINE);
     Locale before = Locale.getDefault();
     try {
       for (String tag : List.of("tr-TR", "ar-EG", "de-DE")) {
         Locale.setDefault(Locale.forLanguageTag(tag));
         Cluster again = cluster("production");
         assertThat(new UserData(again).packed(again.firstMaster())).isEqualTo(packed);
+        assertThat(Documents.of(again, Layout.MACHINE)).isEqualTo(documents);
       }
     } finally {
       Locale.setDefault(before);

@@ -9,8 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stacks.cluster.Cluster;
@@ -77,17 +75,6 @@ class UserDataIT {
   }
 
   @Test
-  void every_document_leaves_nearly_half_of_the_room_to_its_environment() throws Exception {
-    for (Cluster cluster : clusters()) {
-      for (Node node : cluster.nodes()) {
-        assertThat(new UserData(cluster).packedSize(node))
-            .as("%s of %s", node.name(), cluster.name())
-            .isLessThanOrEqualTo(9 * 1024);
-      }
-    }
-  }
-
-  @Test
   void cloud_init_would_notice_a_wrong_document() throws Exception {
     assumeThat(Run.of(folder, Map.of(), "sh", "-c", "command -v cloud-init").exitCode()).isZero();
     Path file =
@@ -96,47 +83,5 @@ class UserDataIT {
             Run.of(folder, Map.of(), "cloud-init", "schema", "--config-file", file.toString())
                 .exitCode())
         .isNotZero();
-  }
-
-  @Test
-  void the_setup_script_is_sound_shell() throws Exception {
-    for (Cluster cluster : clusters()) {
-      for (Node node : List.of(cluster.firstMaster(), cluster.sentinels().get(0))) {
-        Path file =
-            Files.writeString(folder.resolve("setup"), written(cluster, node, "rediform-setup"));
-        Run.of(folder, Map.of(), "sh", "-n", file.toString()).succeeded();
-      }
-    }
-  }
-
-  @Test
-  void systemd_accepts_the_units() throws Exception {
-    assumeThat(Run.of(folder, Map.of(), "sh", "-c", "command -v systemd-analyze").exitCode())
-        .as("systemd-analyze is missing; to get it: apt-get install systemd")
-        .isZero();
-    for (Cluster cluster : clusters()) {
-      for (String unit :
-          List.of("redis.service", "rediform-settings.service", "sentinel.service")) {
-        Node node =
-            unit.startsWith("sentinel") ? cluster.sentinels().get(0) : cluster.firstMaster();
-        // The programs of a node are not on this machine: what runs is /bin/true, all else is ours.
-        String text =
-            written(cluster, node, unit).replaceAll("(?m)^(Exec\\w+=-?\\+?)\\S+", "$1/bin/true");
-        Path file = Files.writeString(folder.resolve(unit), text);
-        Run run =
-            Run.of(folder, Map.of(), "systemd-analyze", "verify", "--man=no", file.toString());
-        assertThat(run.all().lines().filter(line -> line.contains(unit))).isEmpty();
-      }
-    }
-  }
-
-  /** Content of the file that a document writes under this name. */
-  private static String written(Cluster cluster, Node node, String name) {
-    Optional<String> block =
-        Stream.of(new UserData(cluster).of(node).split("(?m)^(?=- path: |runcmd:)"))
-            .filter(entry -> entry.lines().findFirst().orElse("").endsWith("/" + name))
-            .findFirst();
-    String content = block.orElseThrow().split("content: \\|\n", 2)[1];
-    return content.replaceAll("(?m)^ {3}", "");
   }
 }

@@ -95,7 +95,9 @@ class ClusterStatusTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        List.of());
+        List.of(),
+        Delivery.UNKNOWN,
+        Optional.empty());
   }
 
   private static Sentinel sentinel(int number, String master, int replicas, int sentinels) {
@@ -116,6 +118,7 @@ class ClusterStatusTest {
         true,
         seenReplicas,
         seenSentinels,
-        Optional.empty());
+        Optional.empty(),
+        Delivery.UNKNOWN);
   }
 }

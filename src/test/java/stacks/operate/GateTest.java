@@ -67,7 +67,9 @@ class GateTest {
         Optional.empty(),
         Optional.empty(),
         problem,
-        List.of());
+        List.of(),
+        Delivery.UNKNOWN,
+        Optional.empty());
   }
 
   private Sentinel sentinel(
@@ -94,7 +96,18 @@ class GateTest {
         knows,
         replicas,
         others,
-        Optional.empty());
+        Optional.empty(),
+        Delivery.UNKNOWN);
+  }
+
+  private static Redis silentRedis(
+      String name, String endpoint, boolean reached, boolean down, String problem) {
+    return Redis.silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN);
+  }
+
+  private static Sentinel silentSentinel(
+      String name, String endpoint, boolean reached, boolean down, String problem) {
+    return Sentinel.silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN);
   }
 
   private Verdict before(String name) {
@@ -102,7 +115,7 @@ class GateTest {
   }
 
   private Verdict before(String name, Set<String> existing) {
-    Gate gate = Gate.before(cluster, cluster.node(name).orElseThrow(), existing);
+    Gate gate = Gate.before(cluster, cluster.node(name).orElseThrow(), existing, Map.of());
     Set<String> there = new java.util.HashSet<>();
     gate.toLookAt().nodes().forEach(node -> there.add(node.name()));
     return gate.judge(
@@ -118,7 +131,7 @@ class GateTest {
   }
 
   private Verdict whole() {
-    return Gate.whole(cluster).judge(ClusterStatus.of(cluster, redis, sentinels));
+    return Gate.whole(cluster, Map.of()).judge(ClusterStatus.of(cluster, redis, sentinels));
   }
 
   @Test
@@ -132,7 +145,7 @@ class GateTest {
 
   @Test
   void a_node_that_is_down_may_be_changed_and_no_other() {
-    redis.set(2, Redis.silent("redis-3", endpoint("redis-3"), true, true, "is not fit: no space"));
+    redis.set(2, silentRedis("redis-3", endpoint("redis-3"), true, true, "is not fit: no space"));
     sentinels.replaceAll(s -> sentinel(s.name(), one, true, Set.of("redis-3"), Set.of()));
     assertThat(before("redis-3").isOpen()).isTrue();
     assertThat(before("redis-2").problems()).contains("redis-3 is not fit: no space");
@@ -143,12 +156,11 @@ class GateTest {
   /** An error is an answer of a server that runs; one that gives none may run. */
   @Test
   void a_node_that_answers_with_an_error_or_not_in_time_is_not_taken_for_down() {
-    redis.set(
-        1, Redis.silent("redis-2", two, false, false, "cannot be reached: no answer in 10 s"));
+    redis.set(1, silentRedis("redis-2", two, false, false, "cannot be reached: no answer in 10 s"));
     for (boolean reached : new boolean[] {true, false}) {
       redis.set(
           0,
-          Redis.silent("redis-1", one, reached, false, "is not fit: its clients fill maxclients"));
+          silentRedis("redis-1", one, reached, false, "is not fit: its clients fill maxclients"));
       assertThat(before("redis-1").isOpen()).isFalse();
       assertThat(before("redis-1").problems()).contains("no node is master");
     }
@@ -157,9 +169,9 @@ class GateTest {
   @Test
   void a_node_that_says_nothing_of_its_data_has_something_to_lose() {
     sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, true, "does not run"));
+    redis.replaceAll(r -> silentRedis(r.name(), r.endpoint(), true, true, "does not run"));
     assertThat(before("sentinel-1").isOpen()).isTrue();
-    redis.set(1, Redis.silent("redis-2", two, true, false, "does not accept the password"));
+    redis.set(1, silentRedis("redis-2", two, true, false, "does not accept the password"));
     assertThat(before("sentinel-1").isOpen()).isFalse();
     redis.set(2, redis("redis-3", "replica", Optional.of(one), Optional.of("x"), false));
     assertThat(before("redis-3").problems()).contains("redis-2 does not accept the password");
@@ -174,11 +186,11 @@ class GateTest {
 
   @Test
   void a_master_that_is_down_and_not_yet_followed_by_another_stops_all_but_itself() {
-    redis.set(0, Redis.silent("redis-1", one, true, true, "is not fit: crashed"));
+    redis.set(0, silentRedis("redis-1", one, true, true, "is not fit: crashed"));
     assertThat(before("redis-2").problems()).contains("redis-1 is not fit: crashed");
     assertThat(before("redis-1").isOpen()).isTrue();
     // Nobody knows whether the server of a machine that cannot be reached is down.
-    redis.set(0, Redis.silent("redis-1", one, false, false, "cannot be reached"));
+    redis.set(0, silentRedis("redis-1", one, false, false, "cannot be reached"));
     assertThat(before("redis-1").problems()).containsExactly("no node is master");
   }
 
@@ -219,7 +231,7 @@ class GateTest {
 
   @Test
   void nothing_is_looked_at_where_nothing_was_before() {
-    Gate gate = Gate.before(cluster, cluster.node("redis-1").orElseThrow(), Set.of());
+    Gate gate = Gate.before(cluster, cluster.node("redis-1").orElseThrow(), Set.of(), Map.of());
     assertThat(gate.toLookAt().nodes()).isEmpty();
     assertThat(before("redis-1", Set.of()).isOpen()).isTrue();
   }
@@ -228,7 +240,10 @@ class GateTest {
   void those_that_were_made_on_the_way_count_as_those_that_were_there() {
     Gate gate =
         Gate.before(
-            cluster, cluster.node("redis-2").orElseThrow(), Set.of(endpoint("redis-1"), "redis-1"));
+            cluster,
+            cluster.node("redis-2").orElseThrow(),
+            Set.of(endpoint("redis-1"), "redis-1"),
+            Map.of());
     assertThat(gate.toLookAt().nodes())
         .extracting(Node::name)
         .containsExactlyInAnyOrder("redis-1", "redis-3", "sentinel-1", "sentinel-2", "sentinel-3");
@@ -237,12 +252,12 @@ class GateTest {
   @Test
   void a_cluster_that_was_never_formed_has_nothing_to_lose() {
     sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, true, "waits"));
+    redis.replaceAll(r -> silentRedis(r.name(), r.endpoint(), true, true, "waits"));
     redis.set(1, redis("redis-2", "replica", Optional.of(one), Optional.of("has no link"), false));
     assertThat(before("redis-1").isOpen()).isTrue();
     assertThat(before("sentinel-2").isOpen()).isTrue();
     // A machine that never came up can be made anew, and nothing else until then.
-    redis.set(0, Redis.silent("redis-1", one, false, false, "cannot be reached"));
+    redis.set(0, silentRedis("redis-1", one, false, false, "cannot be reached"));
     assertThat(before("redis-1").isOpen()).isTrue();
     assertThat(before("redis-2").problems()).contains("redis-1 cannot be reached");
   }
@@ -257,10 +272,9 @@ class GateTest {
   @Test
   void a_sentinel_that_does_not_answer_is_no_proof_that_it_knows_nothing() {
     sentinels.replaceAll(s -> sentinel(s.name(), one, false, Set.of(), Set.of()));
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, false, "cannot be reached"));
+    redis.replaceAll(r -> silentRedis(r.name(), r.endpoint(), false, false, "cannot be reached"));
     sentinels.set(
-        2,
-        Sentinel.silent("sentinel-3", endpoint("sentinel-3"), false, false, "cannot be reached"));
+        2, silentSentinel("sentinel-3", endpoint("sentinel-3"), false, false, "cannot be reached"));
     assertThat(before("redis-1").isOpen()).isFalse();
     // Its own change must not wait for it.
     assertThat(before("sentinel-3").isOpen()).isFalse();
@@ -268,8 +282,8 @@ class GateTest {
 
   @Test
   void servers_that_are_all_down_may_be_changed_one_after_the_other() {
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), true, true, "is not fit"));
-    sentinels.replaceAll(s -> Sentinel.silent(s.name(), s.endpoint(), true, true, "is not fit"));
+    redis.replaceAll(r -> silentRedis(r.name(), r.endpoint(), true, true, "is not fit"));
+    sentinels.replaceAll(s -> silentSentinel(s.name(), s.endpoint(), true, true, "is not fit"));
     assertThat(before("sentinel-3").isOpen()).isTrue();
     sentinels.set(
         2, sentinel("sentinel-3", one, true, Set.of("redis-2", "redis-3", "sentinel-2"), Set.of()));
@@ -280,9 +294,9 @@ class GateTest {
   @Test
   void nothing_that_answers_is_told_apart_from_a_cluster_in_trouble() {
     assertThat(before("redis-1").unreached()).isFalse();
-    redis.replaceAll(r -> Redis.silent(r.name(), r.endpoint(), false, false, "cannot be reached"));
+    redis.replaceAll(r -> silentRedis(r.name(), r.endpoint(), false, false, "cannot be reached"));
     sentinels.replaceAll(
-        s -> Sentinel.silent(s.name(), s.endpoint(), false, false, "cannot be reached"));
+        s -> silentSentinel(s.name(), s.endpoint(), false, false, "cannot be reached"));
     assertThat(before("redis-1").unreached()).isTrue();
     assertThat(before("redis-1").isOpen()).isFalse();
     assertThat(whole().unreached()).isTrue();
@@ -383,7 +397,9 @@ class GateTest {
         settings,
         refused,
         problem,
-        List.of());
+        List.of(),
+        Delivery.UNKNOWN,
+        Optional.empty());
   }
 
   @Test

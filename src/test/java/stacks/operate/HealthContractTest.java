@@ -8,11 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import stacks.cluster.Cluster;
+import stacks.operate.ClusterStatus.Found;
 import stacks.testing.Environments;
 import stacks.testing.Golden;
 import stacks.testing.PythonTests;
@@ -49,11 +53,15 @@ class HealthContractTest {
           "seenReplicas",
           "seenSentinels",
           "refused",
-          "unit");
+          "unit",
+          "document",
+          "refusedDocument",
+          "looked",
+          "backup");
 
-  @Test
-  void the_agent_reports_every_state_as_the_files_say() throws Exception {
-    PythonTests.pass("test_health.py", Map.of());
+  @TestFactory
+  List<DynamicTest> the_agent_reports_every_state_as_the_files_say() throws Exception {
+    return PythonTests.of("test_health.py", Map.of());
   }
 
   @Test
@@ -87,6 +95,77 @@ class HealthContractTest {
   private static List<Path> files() throws Exception {
     try (Stream<Path> files = Files.list(FOLDER)) {
       return files.sorted().toList();
+    }
+  }
+
+  /** Whatever the server does, and with what a later release or an older one says. */
+  @Test
+  void what_an_agent_says_of_documents_is_read_in_every_state() {
+    String rest = ", \"reason\": \"x\", \"fit\": false, \"later\": [1]}";
+    for (String state :
+        List.of(
+            "{\"state\": \"down\"",
+            "{\"state\": \"loading\"",
+            "{\"role\": \"master\", \"master\": \"10.0.0.1:6379\"")) {
+      Delivery all =
+          new Delivery(
+              Optional.of("a"),
+              Optional.of(new Delivery.Reason("b", "its check failed")),
+              Optional.of(new Delivery.Reason("-", "no tag")));
+      assertThat(
+              deliveries(
+                  state
+                      + ", \"document\": \"a\", \"refusedDocument\": {\"document\": \"b\", \"reason\": \"its check failed\"}"
+                      + ", \"looked\": {\"document\": \"-\", \"reason\": \"no tag\"}"
+                      + rest))
+          .containsOnly(all);
+      assertThat(deliveries(state + rest)).containsOnly(Delivery.UNKNOWN);
+      assertThat(
+              deliveries(
+                  state
+                      + ", \"document\": null, \"refusedDocument\": null, \"looked\": {\"document\": \"c\", \"reason\": \"\"}"
+                      + rest))
+          .containsOnly(Delivery.UNKNOWN);
+    }
+  }
+
+  /** Of a data node and a Sentinel that both answer the same. */
+  private static List<Delivery> deliveries(String report) {
+    return look("echo '" + report + "'; exit 1").nodes().map(Found::delivery).toList();
+  }
+
+  private static ClusterStatus look(String script) {
+    Cluster cluster = Environments.cluster("contract", "platform: aws\n");
+    Agents agents = new Agents((node, words) -> List.of("sh", "-c", script));
+    return new AgentLook(agents).at(cluster.only(Set.of("redis-1", "sentinel-1")));
+  }
+
+  @Test
+  void a_machine_that_has_no_agent_yet_has_answered_and_says_why() {
+    String words = "this machine has no agent yet: AccessDenied";
+    for (String script :
+        List.of(
+            "echo motd >&2; echo 'rediform-bootstrap: " + words + "' >&2; exit 3",
+            "echo 'rediform-bootstrap: " + words + "'; exit 3")) {
+      assertThat(look(script).nodes())
+          .allMatch(Found::reached)
+          .noneMatch(Found::down)
+          .extracting(Found::problem)
+          .containsOnly(Optional.of("has no agent yet: AccessDenied"));
+    }
+    assertThat(look("echo 'no passwords' >&2; exit 3").nodes())
+        .noneMatch(Found::reached)
+        .extracting(Found::problem)
+        .containsOnly(Optional.of("cannot be reached: no passwords"));
+  }
+
+  @Test
+  void what_is_no_report_is_no_answer_of_an_agent() {
+    for (String said : List.of("Welcome", "5", "")) {
+      assertThat(look("echo '" + said + "'").nodes())
+          .noneMatch(Found::reached)
+          .extracting(Found::problem)
+          .containsOnly(Optional.of("cannot be reached: " + said));
     }
   }
 }

@@ -15,9 +15,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import stacks.cluster.Cluster;
-import stacks.cluster.Node;
+import stacks.node.NodeDocument;
 import stacks.node.UserData;
+import stacks.platform.aws.AwsPlatform;
 import stacks.review.Plans.Case;
+import stacks.testing.EditedDocument;
 import stacks.testing.Environments;
 
 /** Plans of a configuration that was changed behind rediform's back. */
@@ -55,7 +57,7 @@ final class EditedPlans {
             edit(
                 "something that is not ours",
                 resources ->
-                    resources.putObject("aws_s3_bucket").putObject("mine").put("bucket", "mine"),
+                    resources.withObject("aws_s3_bucket").putObject("mine").put("bucket", "mine"),
                 "unknown-resource-touched aws_s3_bucket.mine")),
         together(
             edit(
@@ -105,10 +107,11 @@ final class EditedPlans {
                         .put("policy", policy("\"Action\": \"*\", \"Resource\": \"*\"")),
                 "iam-widened aws_iam_role_policy.node-reads-passwords"),
             edit(
-                "a new release of the agent",
+                "anybody may write documents",
                 resources ->
-                    at(resources, "aws_secretsmanager_secret_version", "program-value")
-                        .put("secret_string_wo_version", 1)),
+                    at(resources, "aws_s3_bucket_public_access_block", "nodes")
+                        .put("block_public_policy", false),
+                "access-widened aws_s3_bucket_public_access_block.nodes"),
             edit(
                 "another account may be a node",
                 resources ->
@@ -246,11 +249,24 @@ final class EditedPlans {
                     .add("10.60.0.99"),
             "node-replaced aws_instance.redis-1",
             "address-changes aws_network_interface.redis-1-address"),
+        edit(
+            "another program than documents name",
+            resources -> at(resources, "aws_s3_object", "program").put("content_base64", "AAAA"),
+            "document-mismatch redis-1",
+            "document-mismatch redis-2",
+            "document-mismatch redis-3",
+            "document-mismatch sentinel-1",
+            "document-mismatch sentinel-2",
+            "document-mismatch sentinel-3"),
         together(
             edit(
-                "a password in a machine's user-data",
+                "a password in a machine's document",
                 resources -> setting(resources, "requirepass hunter2"),
-                "secret-in-plan aws_instance.redis-1"),
+                "secret-in-plan aws_s3_object.redis-1-document"),
+            edit(
+                "a password in a machine's user-data",
+                resources -> userData(resources, "requirepass hunter2"),
+                "secret-in-plan aws_instance.redis-2"),
             edit(
                 "a password in the configuration",
                 resources -> {
@@ -274,10 +290,10 @@ final class EditedPlans {
                 // Which secret a node may read is known after the apply only.
                 "access-widened aws_iam_role_policy.node-reads-passwords")),
         edit(
-            "the program's secret is gone",
+            "a document and the program are gone, and nodes may not fetch any",
             resources -> {
-              remove(resources, "aws_secretsmanager_secret_version", "program-value");
-              remove(resources, "aws_secretsmanager_secret", "program");
+              remove(resources, "aws_s3_object", "program");
+              remove(resources, "aws_s3_object", "redis-3-document");
               at(resources, "aws_iam_role_policy", "node-reads-passwords").remove("policy");
               at(resources, "aws_iam_role_policy", "node-reads-passwords")
                   .put(
@@ -289,8 +305,10 @@ final class EditedPlans {
                   .get("aws_instance")
                   .forEach(each -> ((ObjectNode) each).remove("depends_on"));
             },
-            "part-destroyed aws_secretsmanager_secret.program",
-            "part-destroyed aws_secretsmanager_secret_version.program-value",
+            "part-destroyed aws_s3_object.program",
+            "part-destroyed aws_s3_object.redis-3-document",
+            "document-mismatch aws_s3_object.program",
+            "document-mismatch redis-3",
             "iam-widened aws_iam_role_policy.node-reads-passwords"),
         edit(
                 "only one resource",
@@ -332,16 +350,28 @@ final class EditedPlans {
     }
   }
 
-  /** Gives redis-1 a directive more in its user-data, and lets its gate know. */
+  /** Gives redis-1 a directive more in its document, and lets its machine and its gate know. */
   private static void setting(ObjectNode resources, String directive) {
-    Cluster cluster = Environments.cluster(Plans.NAME, Plans.FILE);
-    Node node = cluster.node("redis-1").orElseThrow();
-    String text =
-        new UserData(cluster)
-            .of(node)
-            .replace("\n   appendonly yes\n", "\n   appendonly yes\n   " + directive + "\n");
-    at(resources, "aws_instance", "redis-1").put("user_data_base64", pack(text));
+    NodeDocument document =
+        new AwsPlatform().documents(Environments.cluster(Plans.NAME, Plans.FILE)).get("redis-1");
+    String[] words = directive.split(" ", 2);
+    NodeDocument other =
+        EditedDocument.of(
+            document, json -> json.withObject("/startup/directives").put(words[0], words[1]));
+    at(resources, "aws_s3_object", "redis-1-document").put("content", other.text());
+    at(resources, "aws_instance", "redis-1")
+        .withObject("tags")
+        .put("rediform.document", other.sha256());
     at(resources, "terraform_data", "redis-1-gate").putArray("triggers_replace").add("changed");
+  }
+
+  /** Gives redis-2 a line more in its user-data, and lets its gate know. */
+  private static void userData(ObjectNode resources, String line) {
+    Cluster cluster = Environments.cluster(Plans.NAME, Plans.FILE);
+    String text = new UserData(cluster).of(cluster.node("redis-2").orElseThrow());
+    at(resources, "aws_instance", "redis-2")
+        .put("user_data_base64", pack(text + "\n" + line + "\n"));
+    at(resources, "terraform_data", "redis-2-gate").putArray("triggers_replace").add("changed");
   }
 
   static String pack(String text) {

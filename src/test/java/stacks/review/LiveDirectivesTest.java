@@ -15,31 +15,27 @@ class LiveDirectivesTest {
       Environments.cluster("cache", "platform: aws\naws: {region: eu-central-1}\n");
   private static final Cluster HERE = Environments.cluster("cache", "platform: local\n");
 
-  private static Review tags(String name, String before, String after) throws Exception {
-    return machine(name, before, after).review(ON_AWS);
+  /** A directive of redis-2 that its document has, beside its memory. */
+  private static Review live(String name, String before, String after) throws Exception {
+    return plan(name, before, after).review(ON_AWS);
   }
 
-  private static PlanJson machine(String name, String before, String after) {
-    return PlanJson.of("cache")
-        .machine("redis-2", List.of("update"), "c7i.xlarge", "c7i.xlarge")
-        .edit(
-            "aws_instance.redis-2",
-            change -> {
-              put((ObjectNode) change.path("before"), name, before);
-              put((ObjectNode) change.path("after"), name, after);
-            });
+  private static PlanJson plan(String name, String before, String after) {
+    return PlanJson.of("cache").document("redis-2", document(name, before), document(name, after));
   }
 
-  private static void put(ObjectNode side, String name, String value) {
+  private static String document(String name, String value) {
+    ObjectNode contents = PlanJson.contents();
+    contents.withObject("/live").put("maxmemory", "6gb");
     if (!value.isEmpty()) {
-      side.withObject("/tags_all").put(name, value);
-      side.withObject("/tags").put(name, value);
+      contents.withObject("/live").put(name, value);
     }
+    return contents.toString();
   }
 
   @Test
-  void a_tag_that_is_a_setting_changes_while_the_node_runs() throws Exception {
-    Review review = tags("redis.maxmemory", "5gb", "6gb");
+  void a_directive_that_is_live_changes_while_the_node_runs() throws Exception {
+    Review review = live("maxmemory", "5gb", "6gb");
     NodeReview node = review.nodes().get(0);
     assertThat(node.effect()).isEqualTo(Effect.LIVE_SETTING);
     assertThat(node.restarts()).isFalse();
@@ -55,38 +51,30 @@ class LiveDirectivesTest {
 
   @Test
   void a_setting_that_comes_or_goes_is_one_that_changes() throws Exception {
-    assertThat(tags("redis.hz", "", "20").nodes().get(0).settings()).containsExactly("hz");
-    assertThat(tags("redis.hz", "20", "").nodes().get(0).settings()).containsExactly("hz");
+    assertThat(live("hz", "", "20").nodes().get(0).settings()).containsExactly("hz");
+    assertThat(live("hz", "20", "").nodes().get(0).settings()).containsExactly("hz");
   }
 
   @Test
-  void less_maxmemory_is_found_in_a_tag() throws Exception {
-    assertThat(PlanJson.findings(tags("redis.maxmemory", "6gb", "5gb")))
+  void less_maxmemory_is_found_in_a_document() throws Exception {
+    assertThat(PlanJson.findings(live("maxmemory", "6gb", "5gb")))
         .containsExactly("memory-below-use redis-2", "unequal-memory shared");
   }
 
   @Test
-  void another_tag_is_only_a_name() throws Exception {
-    PlanJson plan = machine("Team", "red", "blue");
-    for (String side : List.of("/before", "/after")) {
-      plan.edit(
-          "aws_instance.redis-2",
-          change -> put((ObjectNode) change.at(side), "redis.maxmemory", "6gb"));
+  void a_document_that_is_hidden_is_not_called_harmless() throws Exception {
+    for (String side : List.of("before", "after")) {
+      Review review =
+          plan("maxmemory", "6gb", "1gb")
+              .edit(
+                  "aws_s3_object.redis-2-document",
+                  change -> change.withObject("/" + side + "_sensitive").put("content", true))
+              .review(ON_AWS);
+      assertThat(review.nodes().get(0).effect()).isEqualTo(Effect.NOT_UNDERSTOOD);
+      assertThat(review.nodes().get(0).details()).endsWith("changes its document");
+      assertThat(PlanJson.findings(review))
+          .contains("unknown-change aws_s3_object.redis-2-document", "memory-below-use redis-2");
     }
-    assertThat(plan.review(ON_AWS).nodes().get(0).effect()).isEqualTo(Effect.COSMETIC);
-  }
-
-  @Test
-  void tags_that_are_hidden_are_not_called_names() throws Exception {
-    PlanJson plan =
-        machine("redis.maxmemory", "6gb", "1gb")
-            .edit(
-                "aws_instance.redis-2",
-                change -> {
-                  change.withObject("/before_sensitive").put("tags_all", true);
-                  change.withObject("/after_sensitive").put("tags_all", true);
-                });
-    assertThat(plan.review(ON_AWS).nodes().get(0).effect()).isEqualTo(Effect.NOT_UNDERSTOOD);
   }
 
   private static Review here(List<String> before, List<String> after) throws Exception {
@@ -116,11 +104,26 @@ class LiveDirectivesTest {
     for (List<String> after :
         List.of(List.of("b", "1", "maxmemory 5gb"), List.of("a", "2", "maxmemory 5gb"))) {
       assertThat(here(List.of("a", "1", "maxmemory 5gb"), after).nodes().get(0).effect())
-          .isEqualTo(Effect.ROLLING_RESTART);
+          .isEqualTo(Effect.SERVER_RESTART);
     }
     assertThat(here(List.of("a", "1"), List.of("a", "1", "maxmemory 5gb")).nodes().get(0).effect())
         .as("it did not know them before")
-        .isEqualTo(Effect.ROLLING_RESTART);
+        .isEqualTo(Effect.SERVER_RESTART);
+  }
+
+  @Test
+  void on_this_machine_a_document_may_say_more_than_that() throws Exception {
+    Review review =
+        here(List.of("a", "1", "maxmemory 5gb", "x"), List.of("a", "1", "maxmemory 5gb", "y"));
+    assertThat(review.nodes().get(0).effect()).isEqualTo(Effect.LIVE_SETTING);
+    assertThat(review.nodes().get(0).settings()).containsExactly("what is not read at the start");
+    assertThat(
+            here(List.of("a", "1", "maxmemory 5gb"), List.of("a", "1", "maxmemory 5gb", "y"))
+                .nodes()
+                .get(0)
+                .effect())
+        .as("it had no document before")
+        .isEqualTo(Effect.SERVER_RESTART);
   }
 
   @Test
@@ -135,7 +138,7 @@ class LiveDirectivesTest {
     List<NodeReview> nodes = plan.review(HERE).nodes();
     assertThat(nodes)
         .extracting(node -> node.name() + " " + node.effect())
-        .containsExactly("redis-1 rolling-restart", "redis-4 new-node");
+        .containsExactly("redis-1 server-restart", "redis-4 new-node");
     List<String> live = List.of("a", "1", "maxmemory 5gb");
     PlanJson tainted =
         settings(live, live)
@@ -149,6 +152,6 @@ class LiveDirectivesTest {
                                     .put("action_reason", "replace_because_tainted");
                               }
                             }));
-    assertThat(tainted.review(HERE).nodes().get(0).effect()).isEqualTo(Effect.ROLLING_RESTART);
+    assertThat(tainted.review(HERE).nodes().get(0).effect()).isEqualTo(Effect.SERVER_RESTART);
   }
 }

@@ -11,9 +11,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
+import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
 import stacks.cluster.Cluster;
+import stacks.node.Checksum;
 
 /**
  * Plans for what no real plan is needed to show: broken input, hostile text, policy. What rules
@@ -22,6 +24,9 @@ import stacks.cluster.Cluster;
 public final class PlanJson {
   static final ObjectMapper MAPPER = new ObjectMapper();
   static final LocalDate TODAY = LocalDate.of(2027, 3, 31);
+
+  /** Bytes of the program that documents name. */
+  static final byte[] PROGRAM = "program".getBytes(StandardCharsets.UTF_8);
 
   private final ObjectNode root = MAPPER.createObjectNode();
   private final ArrayNode changes;
@@ -38,6 +43,7 @@ public final class PlanJson {
   /** One in which nothing changes, of three data nodes and three Sentinels. */
   public static PlanJson of(String environment) {
     PlanJson plan = new PlanJson(environment).volume("redis-1", List.of("no-op"), 100, 100);
+    plan.program(List.of("no-op"), PROGRAM, PROGRAM);
     for (String kind : List.of("redis-", "sentinel-")) {
       for (int number = 1; number <= 3; number++) {
         plan.machine(kind + number, List.of("no-op"), "c7i.xlarge", "c7i.xlarge");
@@ -103,7 +109,7 @@ public final class PlanJson {
   }
 
   public PlanJson machine(String node, List<String> actions, String before, String after) {
-    return resource(
+    resource(
         "aws_instance",
         node,
         actions,
@@ -124,6 +130,72 @@ public final class PlanJson {
                 });
           }
         });
+    boolean ends = actions.equals(List.of("delete"));
+    String document = document();
+    return actions.equals(List.of("create")) || ends
+        ? object(node, actions, document, document)
+        : object(node, List.of("no-op"), document, document);
+  }
+
+  /** A document as this release makes them, in short. */
+  static ObjectNode contents() {
+    ObjectNode document = MAPPER.createObjectNode();
+    document.put("agent", Checksum.of(PROGRAM)).put("address", "10.0.0.1").putObject("live");
+    document.putObject("startup").putObject("directives").put("databases", "16");
+    document.putObject("machine").put("disk", "20gb").put("secret", "s").putArray("keys");
+    document.putArray("allow").addObject().put("from", "10.0.0.0/24").put("port", 6379);
+    return document;
+  }
+
+  private static String document() {
+    return contents().toString();
+  }
+
+  /** A document that becomes another one, by its node's machine, and the gate that waits before. */
+  PlanJson document(String node, String before, String after) {
+    return machine(node, List.of("update"), "c7i.xlarge", "c7i.xlarge")
+        .object(node, List.of("update"), before, after)
+        .resource("terraform_data", node + "-gate", List.of("delete", "create"), change -> {});
+  }
+
+  /** A document's object, and the tag of its machine that fits it. */
+  PlanJson object(String node, List<String> actions, String before, String after) {
+    edit(
+        "aws_instance." + node,
+        change -> {
+          set(change, "before", machine -> tag(machine, before));
+          set(change, "after", machine -> tag(machine, after));
+        });
+    return resource(
+        "aws_s3_object",
+        node + "-document",
+        actions,
+        change -> {
+          set(change, "before", object -> object.put("content", before));
+          set(change, "after", object -> object.put("content", after));
+          if (actions.contains("update")) {
+            change.withObject("/after_unknown").put("version_id", true);
+          }
+        });
+  }
+
+  static void tag(ObjectNode machine, String document) {
+    machine.withObject("/tags_all").put("rediform.document", Checksum.of(document));
+  }
+
+  PlanJson program(List<String> actions, byte[] before, byte[] after) {
+    return resource(
+        "aws_s3_object",
+        "program",
+        actions,
+        change -> {
+          set(change, "before", object -> object.put("content_base64", base64(before)));
+          set(change, "after", object -> object.put("content_base64", base64(after)));
+        });
+  }
+
+  private static String base64(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
   }
 
   private static void set(ObjectNode change, String side, Consumer<ObjectNode> edit) {

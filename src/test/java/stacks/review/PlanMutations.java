@@ -31,7 +31,7 @@ final class PlanMutations {
   private static final List<String> HARMLESS =
       List.of(
           "aws_\\w+ /tags(/.*)?",
-          "aws_\\w+ /tags_all(/(?!redis\\.maxmemory( |$)).*)?",
+          "aws_\\w+ /tags_all(/(?!rediform\\.document( |$)).*)?",
           "aws_instance /root_block_device/0/tags(_all)?(/.*)?",
           "aws_(iam_role|secretsmanager_secret|vpc_security_group_(in|e)gress_rule) /description",
           "\\w+ /timeouts",
@@ -153,11 +153,7 @@ final class PlanMutations {
     String kind = resource.get("type").asText() + " " + what;
     // By it gates find the machines: no tag like the others.
     boolean isTag = kind.equals("aws_instance /tags_all/rediform");
-    // Another number uploads the nodes' program once more; that of the passwords makes them anew.
-    boolean isUpload =
-        resource.path("name").asText().equals("program-value")
-            && what.startsWith("/secret_string_wo_version");
-    if (isUpload || !isTag && HARMLESS.stream().anyMatch(kind::matches)) {
+    if (!isTag && HARMLESS.stream().anyMatch(kind::matches)) {
       return;
     }
     JsonNode before = resource.get("change");

@@ -25,7 +25,10 @@ final class Plans {
         clients: [10.60.0.0/16, 172.16.0.0/16]
         operators: [10.9.0.0/24]
       aws: {region: eu-central-1}
+      backup: {bucket: cache-backups}
       """;
+
+  private static final String POLICY = "aws_iam_role_policy.node-reads-passwords";
 
   static final String INGRESS = "aws_vpc_security_group_ingress_rule";
 
@@ -119,6 +122,20 @@ final class Plans {
             "access-widened " + INGRESS + ".redis-from-192-168-7-0-24",
             "access-widened " + INGRESS + ".sentinel-from-192-168-7-0-24"),
         file(
+            "backups more often, and kept for longer",
+            text -> backup(text, "every: 1h, keepDays: 31")),
+        file(
+            "no backups",
+            text -> backup(text, "enabled: false"),
+            "backup-off shared",
+            "access-narrowed " + POLICY),
+        file(
+            "backups in another bucket, and fewer",
+            text -> backup(text, "keepLast: 27").replace("cache-backups", "other-backups"),
+            "backup-moved shared",
+            "backup-kept-shorter shared",
+            "access-widened " + POLICY),
+        file(
             "no protection",
             text -> text.replace("region:", "protect: false, region:"),
             "protection-off aws_instance.redis-1",
@@ -128,6 +145,10 @@ final class Plans {
             "protection-off aws_instance.sentinel-2",
             "protection-off aws_instance.sentinel-3",
             "protection-off aws_secretsmanager_secret.passwords"));
+  }
+
+  private static String backup(String text, String keys) {
+    return text.replace("{bucket: cache-backups", "{bucket: cache-backups, " + keys);
   }
 
   private static String accepts(String... rules) {

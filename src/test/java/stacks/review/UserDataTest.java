@@ -29,43 +29,29 @@ class UserDataTest {
   @Test
   void what_rediform_gives_a_machine_is_understood_and_holds_no_secret() {
     for (Node node : CLUSTER.nodes()) {
-      assertThat(of(CLUSTER, node.name()).holdsSecret()).as(node.name()).isFalse();
+      assertThat(of(CLUSTER, node.name()).files().holdSecret()).as(node.name()).isFalse();
     }
   }
 
   @Test
-  void a_changed_directive_is_named() {
-    Cluster other =
-        Environments.cluster(
-            "production",
-            Environments.text("production")
-                .replace("maxmemory: 6gb", "maxmemory: 5gb")
-                .replace("appendonly: yes", "appendonly: yes\n    databases: 20"));
-    assertThat(of(CLUSTER, "redis-1").changesTo(of(other, "redis-1")))
-        .as("maxmemory is live, and no part of it")
-        .containsExactly("databases");
-    assertThat(of(CLUSTER, "redis-1").changesTo(of(CLUSTER, "redis-1"))).isEmpty();
+  void another_bootstrap_is_a_program_of_ours() {
+    UserData other = with("/usr/local/sbin/rediform-bootstrap", "#!/usr/bin/python3");
+    assertThat(with("/usr/local/sbin/rediform-bootstrap", "").changesTo(other))
+        .containsExactly("rediform's own programs");
+    assertThat(of(CLUSTER, "redis-1").changesTo(of(CLUSTER, "redis-2")))
+        .containsExactly("cloud-init", "where its document is");
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "requirepass hunter2",
-        "masterauth hunter2",
-        "sentinel auth-pass mymaster hunter2",
-        "user app on >hunter2 +@all",
-        "user app on #2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae +@all",
-        "-----BEGIN RSA PRIVATE KEY-----",
-        "key = AKIAIOSFODNN7EXAMPLE"
-      })
-  void passwords_and_keys_are_seen(String line) {
-    assertThat(with("/etc/rediform/redis.conf", line).holdsSecret()).isTrue();
+  @Test
+  void a_machine_of_before_there_were_documents_gets_a_new_release() {
+    UserData old = with("/etc/rediform/redis.conf", "databases 16");
+    assertThat(old.changesTo(of(CLUSTER, "redis-1"))).containsExactly("new release of rediform");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"user app on {app} +@all", "# requirepass is not ours to set", "hz 20"})
-  void what_only_speaks_of_passwords_is_no_secret(String line) {
-    assertThat(with("/etc/rediform/redis.conf", line).holdsSecret()).isFalse();
+  @Test
+  void a_password_in_it_is_seen() {
+    UserData data = with("/etc/rediform/redis.conf", "requirepass hunter2");
+    assertThat(data.files().holdSecret()).isTrue();
   }
 
   @ParameterizedTest
@@ -85,7 +71,7 @@ class UserDataTest {
     }
     UserData data =
         UserData.of(Base64.getEncoder().encodeToString(packed.toByteArray())).orElseThrow();
-    assertThat(data.files().get("")).hasSize(1 << 20);
-    assertThat(data.holdsSecret()).isFalse();
+    assertThat(data.files().texts().get("")).hasSize(1 << 20);
+    assertThat(data.files().holdSecret()).isFalse();
   }
 }

@@ -65,7 +65,7 @@ public final class FakeAws implements AutoCloseable {
   }
 
   /** What a test may ask of it beyond what AWS offers. It ends with this. */
-  Account account() {
+  public Account account() {
     return new Account(url, Optional.empty());
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import stacks.testing.Account.Call;
 import stacks.testing.Account.Fault;
 import stacks.testing.Account.Instance;
@@ -68,6 +69,19 @@ public final class Fork implements AutoCloseable {
   /** Deploys, and kills Terraform after a while, as {@link RunningDeploy#killAfter} does. */
   public void deployKilledAfter(int millis) throws IOException, InterruptedException {
     RunningDeploy.start(project, environment(), DeployLab.NAME, "--auto-approve").killAfter(millis);
+  }
+
+  /**
+   * Deploys, and kills Terraform as soon as something has happened.
+   *
+   * @return whether it had, before the deploy came to its end
+   */
+  public boolean deployKilledOnce(Map<String, String> more, Callable<Boolean> happened)
+      throws Exception {
+    Map<String, String> variables = environment();
+    variables.putAll(more);
+    return RunningDeploy.start(project, variables, DeployLab.NAME, "--auto-approve")
+        .killOnce(happened);
   }
 
   /** Runs the CDKTF CLI by itself. */

@@ -18,10 +18,31 @@ public final class Limits {
   public static final Duration PLANNED_GAP = Duration.ofMillis(1500);
 
   /**
+   * Until six machines in turn have taken a document that restarts nothing, without what Terraform
+   * and its gates need besides. One takes it in two to three seconds.
+   */
+  public static final Duration TAKEN_BY_SIX = Duration.ofSeconds(20);
+
+  /**
    * The same while a replica's link loses 10 % of its packets: a lost packet is sent again after
    * 0.2 s, and after twice that when it is lost again. Seen: up to 2.2 s.
    */
   public static final Duration LOSSY_GAP = Duration.ofMillis(3000);
+
+  /** So much longer a time without writes may be while a backup is taken. */
+  private static final Duration BACKUP_GAP = Duration.ofMillis(100);
+
+  /** Until the other replica has taken the backup that one was killed at, with one every minute. */
+  public static final Duration NEXT_BACKUP = Duration.ofSeconds(100);
+
+  /** Until there is a backup again once S3 is: the node's pauses end after 16 s, then it asks. */
+  public static final Duration BACKUP_AFTER_OUTAGE = Duration.ofSeconds(60);
+
+  /** Until a whole cluster has the data of a backup of some megabytes. */
+  public static final Duration RESTORED = Duration.ofSeconds(60);
+
+  /** The same from the moment that six new machines are switched on. */
+  public static final Duration RESTORED_FROM_NOTHING = Duration.ofMinutes(4);
 
   /**
    * Beyond down-after, after a crash: Sentinel pings once a second, promotes in 1.2 to 1.5 s, and
@@ -76,6 +97,13 @@ public final class Limits {
     gap(seen, LOSSY_GAP);
     // Behind such a link a node looks away now and then.
     assertThat(seen.dataNodesAway()).as("data nodes away at a time").isLessThanOrEqualTo(2);
+  }
+
+  /** A backup: nothing is lost, no node is away, and writes go on as they do without. */
+  public static void backup(Seen seen, Seen without) {
+    lossless(seen);
+    gap(seen, Duration.ofMillis(without.longestGapMillis()).plus(BACKUP_GAP));
+    assertThat(seen.dataNodesAway()).as("data nodes away at a time").isZero();
   }
 
   private static void lossless(Seen seen) {

@@ -44,6 +44,8 @@ public record Policy(List<Statement> statements) {
     RESOURCES.put("StateBucket", "arn:aws:s3:::your-states");
     RESOURCES.put("State", "arn:aws:s3:::your-states/rediform/*.tfstate");
     RESOURCES.put("StateLock", "arn:aws:s3:::your-states/rediform/*.tfstate.tflock");
+    RESOURCES.put("NodeObjects", "arn:aws:s3:::rediform-*/*");
+    RESOURCES.put("NodeBucket", "arn:aws:s3:::rediform-*");
     RESOURCES.put("Secrets", "arn:aws:secretsmanager:*:*:secret:rediform/*");
     RESOURCES.put("NodeRole", "arn:aws:iam::*:role/*-node");
     RESOURCES.put("NodeProfile", "arn:aws:iam::*:instance-profile/*-node");

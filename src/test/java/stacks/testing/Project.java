@@ -3,10 +3,13 @@ package stacks.testing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -47,6 +50,25 @@ public final class Project implements AutoCloseable {
         folder.resolve("rediform"),
         StandardCopyOption.COPY_ATTRIBUTES);
     return new Project(folder);
+  }
+
+  /** Makes this project one of another release: its agent does the same, and has other bytes. */
+  public void release(String name) throws IOException, InterruptedException {
+    Path target = folder.resolve("target");
+    if (Files.isSymbolicLink(target)) {
+      Files.delete(target);
+      Files.createDirectory(target);
+      Files.createSymbolicLink(target.resolve("lib"), CHECKOUT.resolve("target/lib"));
+    }
+    Path jar = target.resolve("rediform.jar");
+    Files.copy(CHECKOUT.resolve("target/rediform.jar"), jar, StandardCopyOption.REPLACE_EXISTING);
+    try (FileSystem inside = FileSystems.newFileSystem(jar);
+        Stream<Path> files = Files.walk(inside.getPath("/templates"))) {
+      for (Path program : files.filter(file -> file.endsWith("__main__.py")).toList()) {
+        Files.writeString(program, "# Release " + name + "\n", StandardOpenOption.APPEND);
+      }
+    }
+    rediform("--help").succeeded(); // the launcher makes an archive of the new jar's classes
   }
 
   /** A new project with the same environments, and with all that Terraform and CDKTF keep. */

@@ -104,14 +104,53 @@ public record Right(String action, String resource) {
         : Stream.of();
   }
 
+  /** Rights by method and part (Service Authorization Reference, "Actions for Amazon S3"). */
+  private static final Map<String, String> OF_BUCKET =
+      Map.ofEntries(
+          Map.entry("HEAD", "ListBucket"),
+          Map.entry("GET", "ListBucket"),
+          Map.entry("PUT", "CreateBucket"),
+          Map.entry("DELETE", "DeleteBucket"),
+          Map.entry("GET accelerate", "GetAccelerateConfiguration"),
+          Map.entry("GET acl", "GetBucketAcl"),
+          Map.entry("GET cors", "GetBucketCORS"),
+          Map.entry("GET encryption", "GetEncryptionConfiguration"),
+          Map.entry("PUT encryption", "PutEncryptionConfiguration"),
+          Map.entry("DELETE encryption", "PutEncryptionConfiguration"),
+          Map.entry("GET lifecycle", "GetLifecycleConfiguration"),
+          Map.entry("GET location", "GetBucketLocation"),
+          Map.entry("GET logging", "GetBucketLogging"),
+          Map.entry("GET object-lock", "GetBucketObjectLockConfiguration"),
+          Map.entry("GET policy", "GetBucketPolicy"),
+          Map.entry("PUT policy", "PutBucketPolicy"),
+          Map.entry("DELETE policy", "DeleteBucketPolicy"),
+          Map.entry("GET publicAccessBlock", "GetBucketPublicAccessBlock"),
+          Map.entry("PUT publicAccessBlock", "PutBucketPublicAccessBlock"),
+          Map.entry("DELETE publicAccessBlock", "PutBucketPublicAccessBlock"),
+          Map.entry("GET replication", "GetReplicationConfiguration"),
+          Map.entry("GET requestPayment", "GetBucketRequestPayment"),
+          Map.entry("GET tagging", "GetBucketTagging"),
+          Map.entry("PUT tagging", "PutBucketTagging"),
+          Map.entry("DELETE tagging", "PutBucketTagging"),
+          Map.entry("GET versioning", "GetBucketVersioning"),
+          Map.entry("GET versions", "ListBucketVersions"),
+          Map.entry("GET website", "GetBucketWebsite"));
+
   private static Right ofS3(Call call) {
     String path = call.about().get("path").substring(1);
-    if (path.contains("/")) {
-      return new Right(OF_OBJECT.get(call.action()), "arn:aws:s3:::" + path);
-    } else if (call.about().get("query").contains("list-type=2")) {
-      return new Right("s3:ListBucket", "arn:aws:s3:::" + path);
+    String query = call.about().get("query");
+    if (path.contains("/") && !path.endsWith("/")) {
+      String action =
+          query.startsWith("tagging") ? "s3:GetObjectTagging" : OF_OBJECT.get(call.action());
+      return new Right(action, "arn:aws:s3:::" + path);
     }
-    throw new AssertionError("unknown call of S3: " + call);
+    String part = query.replaceFirst("[=&].*", "");
+    String method =
+        part.isEmpty() || part.equals("list-type") ? call.action() : call.action() + " " + part;
+    if (!OF_BUCKET.containsKey(method)) {
+      throw new AssertionError("unknown call of S3: " + call);
+    }
+    return new Right("s3:" + OF_BUCKET.get(method), "arn:aws:s3:::" + path.replace("/", ""));
   }
 
   /**

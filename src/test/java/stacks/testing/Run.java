@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A program that ran to its end. Standard output and error are kept apart and never mixed up. */
 public record Run(int exitCode, String out, String err) {
-  private static final Duration LONGEST = Duration.ofMinutes(10);
+  static final Duration LONGEST = Duration.ofMinutes(10);
 
   /** Everything the program printed. */
   public String all() {
@@ -37,6 +37,12 @@ public record Run(int exitCode, String out, String err) {
   /** Runs a program in a folder, with variables added to this process's own; an empty one goes. */
   public static Run of(Path folder, Map<String, String> environment, List<String> command)
       throws IOException, InterruptedException {
+    return of(folder, environment, command, LONGEST);
+  }
+
+  static Run of(
+      Path folder, Map<String, String> environment, List<String> command, Duration longest)
+      throws IOException, InterruptedException {
     Path out = Files.createTempFile("out", ".txt");
     Path err = Files.createTempFile("err", ".txt");
     try {
@@ -49,10 +55,10 @@ public record Run(int exitCode, String out, String err) {
       environment(builder.environment(), environment);
       Process process = builder.start();
       endWithThisProcess(process);
-      if (!process.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS)) {
+      if (!process.waitFor(longest.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError(
-            command + " did not end in " + LONGEST + ":\n" + read(out) + read(err));
+            command + " did not end in " + longest + ":\n" + read(out) + read(err));
       }
       return new Run(process.exitValue(), read(out), read(err));
     } finally {

@@ -7,18 +7,18 @@ import com.hashicorp.cdktf.providers.aws.provider.AwsProviderDefaultTags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.cluster.RedisNode;
 import stacks.environment.Environment;
-import stacks.node.AgentProgram;
+import stacks.node.Documents;
 import stacks.node.Layout;
-import stacks.node.LiveSettings;
-import stacks.node.NodeFiles;
+import stacks.node.NodeDocument;
+import stacks.node.Programs;
 import stacks.node.UserData;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Identity;
@@ -59,7 +59,7 @@ public final class AwsPlatform implements ClusterPlatform {
             Firewall.KINDS,
             Placement.KINDS,
             Passwords.KINDS,
-            Program.KINDS,
+            Delivery.KINDS,
             Rolling.KINDS,
             List.of(Identity.KIND))
         .flatMap(List::stream)
@@ -86,7 +86,7 @@ public final class AwsPlatform implements ClusterPlatform {
 
   @Override
   public List<String> agent(Cluster cluster, Node node, List<String> words) {
-    List<String> command = new ArrayList<>(List.of(NodeFiles.AGENT));
+    List<String> command = new ArrayList<>(List.of(Programs.AGENT));
     command.addAll(words);
     return onNode(cluster, node, command);
   }
@@ -117,13 +117,12 @@ public final class AwsPlatform implements ClusterPlatform {
     AccountGuard.addTo(stack, perNode, cluster);
     Network network = new Network(stack, cluster);
     Firewall firewall = new Firewall(stack, cluster, network);
-    Program program = new Program(stack, cluster);
-    Passwords passwords = new Passwords(stack, cluster, program);
+    SortedMap<String, NodeDocument> documents = documents(cluster);
+    Passwords passwords = new Passwords(stack, cluster);
     List<TerraformResource> ready = new ArrayList<>();
     ready.addAll(network.ready());
     ready.addAll(firewall.ready());
     ready.addAll(passwords.ready());
-    ready.add(program.ready());
     Machine.Surroundings around =
         new Machine.Surroundings(
             cluster,
@@ -132,7 +131,11 @@ public final class AwsPlatform implements ClusterPlatform {
             new Placement(stack, cluster),
             passwords,
             DebianImage.id(stack, cluster.environment().aws().image()),
-            ready.stream().map(AwsPlatform::address).toList());
+            Stream.concat(
+                    ready.stream().map(AwsPlatform::address),
+                    Delivery.addTo(perNode, cluster, documents).stream())
+                .toList(),
+            documents);
     Offerings.addTo(stack, cluster);
     new Rolling(perNode, cluster, first).add(around);
     perNode.addTo(stack);
@@ -150,23 +153,24 @@ public final class AwsPlatform implements ClusterPlatform {
             .collect(
                 Collectors.toMap(
                     Machine::userDataFile, userData::packed, (a, b) -> a, TreeMap::new));
-    files.put(Program.FILE, AgentProgram.packed());
+    files.putAll(Delivery.files(documents(cluster)));
     files.put(ProviderLock.FILE, ProviderLock.text());
     return files;
   }
 
   @Override
+  public SortedMap<String, NodeDocument> documents(Cluster cluster) {
+    return Documents.of(cluster, Layout.MACHINE);
+  }
+
+  @Override
   public Map<String, String> render(Cluster cluster, Node node) {
-    Map<String, String> files = new TreeMap<>();
-    files.put("user-data", new UserData(cluster).of(node));
-    files.put(
-        NodeFiles.AGENT,
-        "# The program with sha256 %s, from the secret %s\n"
-            .formatted(AgentProgram.sha256(), AgentProgram.secretName(cluster)));
-    if (node instanceof RedisNode redis) {
-      files.put(Layout.LIVE_SETTINGS, LiveSettings.text(cluster, redis));
-    }
-    return files;
+    NodeDocument document = documents(cluster).get(node.name());
+    return new TreeMap<>(
+        Map.of(
+            "user-data", new UserData(cluster).of(node),
+            "document", document.text(),
+            "settings", document.settings()));
   }
 
   private static void provider(TerraformStack stack, Cluster cluster) {

@@ -1,19 +1,14 @@
 package stacks.platform.aws;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static stacks.environment.Problem.Severity.ERROR;
 import static stacks.environment.Problem.Severity.WARNING;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
@@ -21,8 +16,6 @@ import stacks.cluster.Size;
 import stacks.environment.Environment;
 import stacks.environment.Platform;
 import stacks.environment.Problem.Severity;
-import stacks.node.LiveSettings;
-import stacks.node.UserData;
 import stacks.rules.Rule;
 
 /** Rules that hold on AWS only. They start no Node process, so {@code check} stays fast. */
@@ -36,6 +29,9 @@ public final class AwsRules {
   /** Tags that one resource may have (AWS, "Tag naming limits and requirements"). */
   private static final int MOST_TAGS = 50;
 
+  /** Of a machine: {@code Name}, {@code rediform} and {@code rediform.document}. */
+  private static final int OWN_TAGS = 3;
+
   /**
    * What the name of a tag may be that a machine can read of itself: no spaces or slashes, and none
    * of three names of the metadata service's own (EC2, "Tag restrictions", "Access to tags in the
@@ -43,24 +39,6 @@ public final class AwsRules {
    */
   private static final Pattern READABLE =
       Pattern.compile("(?!(?:\\.|\\.\\.|_index)$)[A-Za-z0-9+=.,_:@-]+");
-
-  /**
-   * Bytes that a packed document may have. The nodes that are not looked at have other names and
-   * addresses, which pack a little better or worse; 64 bytes are more than these hold in all.
-   */
-  private static final int MOST_USER_DATA = UserData.LARGEST - 64;
-
-  /**
-   * Bytes of its own with which a document fits in any case, as {@code AwsRulesTest} holds; packing
-   * would take a quarter of the time of {@code check}.
-   */
-  static final int SURELY_FITS = 500;
-
-  /** Bytes that a network comes to at most, packed: one line of the firewall. */
-  private static final int NETWORK = 20;
-
-  /** Stands in for the environment's name: as long as one can be, and hard to pack. */
-  private static final String LONGEST_NAME = "q7-x0w3z-9k1vj5y-8b2u6g-f4hmdtc";
 
   private static final Section MASTER =
       new Section(
@@ -105,18 +83,9 @@ public final class AwsRules {
               ERROR,
               List.of("network.clients", "network.operators", "platform"),
               AwsRules::tooManyNetworks),
-          aws(
-              "user-data-too-large",
-              ERROR,
-              List.of("redis.config", "sentinels.config", "network", "platform"),
-              AwsRules::userDataTooLarge),
           aws("reserved-tag", ERROR, List.of("aws.tags", "platform"), AwsRules::reservedTag),
           aws("tag-name", ERROR, List.of("aws.tags", "platform"), AwsRules::tagName),
-          aws(
-              "too-many-tags",
-              ERROR,
-              List.of("aws.tags", "redis.config", "platform"),
-              AwsRules::tooManyTags));
+          aws("too-many-tags", ERROR, List.of("aws.tags", "platform"), AwsRules::tooManyTags));
 
   private AwsRules() {}
 
@@ -216,57 +185,18 @@ public final class AwsRules {
             .formatted(rules, MOST_RULES, OWN_RULES));
   }
 
-  /** Packs what the first and the last node of each kind get: nothing shorter says its size. */
-  private static Optional<String> userDataTooLarge(Cluster cluster) {
-    // Where a node has no place, another rule says so, and there is nothing to pack.
-    if (ownBytes(cluster.environment()) <= SURELY_FITS || !cluster.fits()) {
-      return Optional.empty();
-    }
-    Cluster longest = cluster.named(LONGEST_NAME);
-    UserData userData = new UserData(longest);
-    int largest =
-        Stream.of(longest.redis(), longest.sentinels())
-            .flatMap(nodes -> Stream.of(nodes.get(0), nodes.get(nodes.size() - 1)))
-            .mapToInt(userData::packedSize)
-            .max()
-            .orElseThrow();
-    return when(
-        largest > MOST_USER_DATA,
-        "a machine's user data would have %d bytes packed, with room for %d; leave out directives"
-                .formatted(largest, MOST_USER_DATA)
-            + " that are default, join client networks, and prefer short keys such as ssh-ed25519");
-  }
-
-  /** What a file adds to the documents, at most, before they are packed. */
-  private static int ownBytes(Environment env) {
-    int networks = env.network().clients().size() + env.network().operators().size();
-    int subnets = env.network().existing().map(existing -> existing.subnets().size()).orElse(0);
-    int keys = env.network().keys().stream().mapToInt(String::length).sum();
-    return Math.max(bytes(env.redis().config()), bytes(env.sentinels().config()))
-        + NETWORK * (networks + subnets)
-        + keys;
-  }
-
-  private static int bytes(Map<String, String> config) {
-    return config.entrySet().stream()
-        .mapToInt(entry -> (entry.getKey() + entry.getValue()).getBytes(UTF_8).length)
-        .sum();
-  }
-
   private static Optional<String> reservedTag(Cluster cluster) {
     String reserved =
         cluster.environment().aws().tags().keySet().stream()
             .filter(
                 tag ->
-                    tag.startsWith("aws:")
-                        || tag.startsWith(LiveSettings.TAG)
-                        || tag.equals("rediform"))
+                    tag.startsWith("aws:") || tag.equals("rediform") || tag.startsWith("rediform."))
             .sorted()
             .collect(Collectors.joining(", "));
     return when(!reserved.isEmpty(), "not yours to set: " + reserved);
   }
 
-  /** A machine reads its settings from its tags, and could read none if one had such a name. */
+  /** A machine reads one of its tags, and could read none if one had such a name. */
   private static Optional<String> tagName(Cluster cluster) {
     String wrong =
         cluster.environment().aws().tags().keySet().stream()
@@ -281,14 +211,10 @@ public final class AwsRules {
 
   private static Optional<String> tooManyTags(Cluster cluster) {
     int count = cluster.environment().aws().tags().size();
-    // All data nodes have the same ones, and Sentinels fewer.
-    Set<String> all = new HashSet<>(Tags.ofAll(cluster).keySet());
-    all.addAll(Tags.ofMachine(cluster, cluster.firstMaster()).keySet());
     return when(
-        all.size() > MOST_TAGS,
-        "%d tags; AWS allows %d on a machine, and %d of them are ours: each directive of redis.config"
-                .formatted(count, MOST_TAGS, all.size() - count)
-            + " is one");
+        count > MOST_TAGS - OWN_TAGS,
+        "%d tags; AWS allows %d on a machine, and %d of them are ours"
+            .formatted(count, MOST_TAGS, OWN_TAGS));
   }
 
   private static Rule aws(

@@ -21,6 +21,7 @@ import java.util.Set;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
+import stacks.node.NodeDocument;
 import stacks.platform.Identity;
 import stacks.platform.ResourceKind;
 import stacks.values.Memory;
@@ -95,6 +96,7 @@ final class Machine {
    *
    * @param image id of the image
    * @param ready addresses of what must be there before a machine boots
+   * @param documents what each machine is told, by its node's name
    */
   record Surroundings(
       Cluster cluster,
@@ -103,7 +105,8 @@ final class Machine {
       Placement placement,
       Passwords passwords,
       String image,
-      List<String> ready) {}
+      List<String> ready,
+      Map<String, NodeDocument> documents) {}
 
   /**
    * Adds a node's resources.
@@ -125,10 +128,11 @@ final class Machine {
             List.of());
     List<String> before = new ArrayList<>(around.ready());
     before.add(gate);
+    before.add(Delivery.document(node));
     Optional<String> volume = Optional.empty();
     if (node instanceof RedisNode) {
       volume = Optional.of(volume(resources, node, around.cluster()));
-      // A volume grows in use; its file system does when its machine starts the next time.
+      // A volume grows in use; its file system does with the node's next document.
       before.add("aws_ebs_volume." + node.name() + "-data");
     }
     String instance =
@@ -167,7 +171,7 @@ final class Machine {
                 .userDataBase64("${file(\"${path.module}/" + userDataFile(node) + "\")}")
                 .userDataReplaceOnChange(false)
                 .disableApiTermination(protect)
-                .tags(Tags.ofMachine(around.cluster(), node))
+                .tags(Tags.ofMachine(around.cluster(), node, around.documents().get(node.name())))
                 .lifecycle(
                     // A new image would replace every machine in one go.
                     TerraformResourceLifecycle.builder().ignoreChanges(List.of("ami")).build())

@@ -1,6 +1,7 @@
 package stacks.platform.aws;
 
 import static stacks.platform.Effect.ACCESS_WIDENED;
+import static stacks.platform.Effect.NOT_UNDERSTOOD;
 
 import com.hashicorp.cdktf.TerraformResource;
 import com.hashicorp.cdktf.TerraformStack;
@@ -11,6 +12,7 @@ import com.hashicorp.cdktf.providers.aws.route.Route;
 import com.hashicorp.cdktf.providers.aws.route_table.RouteTable;
 import com.hashicorp.cdktf.providers.aws.route_table_association.RouteTableAssociation;
 import com.hashicorp.cdktf.providers.aws.vpc.Vpc;
+import com.hashicorp.cdktf.providers.aws.vpc_endpoint.VpcEndpoint;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -77,6 +79,13 @@ final class Network {
               Set.of(),
               ResourceKind.NODES_CANNOT_BOOT),
           ResourceKind.of(
+              "aws_vpc_endpoint",
+              "s3",
+              Map.of("policy", ACCESS_WIDENED, "route_table_ids", NOT_UNDERSTOOD),
+              // The block of S3 changes as Amazon grows.
+              Set.of("cidr_blocks", "dns_options", "policy"),
+              "nodes fetch their documents through the NAT gateway"),
+          ResourceKind.of(
               "aws_subnet",
               SUBNET + "-subnet",
               Map.of("map_public_ip_on_launch", ACCESS_WIDENED),
@@ -136,6 +145,16 @@ final class Network {
             .routeTableId(routes.getId())
             .destinationCidrBlock(ANYWHERE)
             .natGatewayId(nat.getId())
+            .build());
+    // Costs nothing, and a node finds its document also when the NAT gateway is gone.
+    ready.add(
+        VpcEndpoint.Builder.create(stack, "s3")
+            .vpcId(id)
+            .serviceName(
+                "com.amazonaws." + cluster.environment().aws().region().orElseThrow() + ".s3")
+            .vpcEndpointType("Gateway")
+            .routeTableIds(List.of(routes.getId()))
+            .tags(Tags.name(cluster, "s3"))
             .build());
     for (Subnet subnet : cluster.subnets()) {
       String name = "private-" + subnet.zone();

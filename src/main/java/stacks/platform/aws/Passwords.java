@@ -12,18 +12,20 @@ import com.hashicorp.cdktf.providers.aws.iam_role.IamRole;
 import com.hashicorp.cdktf.providers.aws.iam_role_policy.IamRolePolicy;
 import com.hashicorp.cdktf.providers.aws.secretsmanager_secret.SecretsmanagerSecret;
 import com.hashicorp.cdktf.providers.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
-import stacks.node.UserData;
+import stacks.node.BackupSection;
+import stacks.node.Documents;
 import stacks.platform.ResourceKind;
 
 /**
  * One secret with a password per purpose, and the identity by which nodes may read it and their
- * program, and nothing else.
+ * documents, keep backups where the cluster has a bucket for them, and nothing else.
  *
  * <p>Terraform passes the passwords on without keeping them: the random values are ephemeral, and
  * the attribute they go into is write-only. They are in neither plan nor state.
@@ -89,14 +91,18 @@ final class Passwords {
 
   private static final String RANDOM = "aws_secretsmanager_random_password";
 
+  /** What nodes do with backups of their cluster, and with nothing else in that bucket. */
+  private static final List<String> BACKUP_ACTIONS =
+      List.of("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload");
+
   private final String profileName;
   private final List<TerraformResource> ready;
 
-  Passwords(TerraformStack stack, Cluster cluster, Program program) {
+  Passwords(TerraformStack stack, Cluster cluster) {
     SecretsmanagerSecret secret = secret(stack, cluster);
     SecretsmanagerSecretVersion version = fill(stack, secret);
     IamRole role = role(stack, cluster);
-    IamRolePolicy policy = mayRead(stack, role, secret.getArn(), program.arn());
+    IamRolePolicy policy = mayRead(stack, cluster, role, secret.getArn());
     profileName =
         IamInstanceProfile.Builder.create(stack, "node-profile")
             .name(nodeName(cluster))
@@ -107,7 +113,7 @@ final class Passwords {
     ready = List.of(version, policy);
   }
 
-  /** Name of the profile that lets a node read both secrets. */
+  /** Name of the profile that lets a node read its passwords and its document. */
   String profileName() {
     return profileName;
   }
@@ -123,7 +129,7 @@ final class Passwords {
     int recovery = cluster.environment().aws().protect() ? RECOVERY_DAYS : 0;
     SecretsmanagerSecret secret =
         SecretsmanagerSecret.Builder.create(stack, "passwords")
-            .name(UserData.secretName(cluster))
+            .name(Documents.secretName(cluster))
             .description("Passwords of the Redis users of " + cluster.name() + ", one per purpose")
             .recoveryWindowInDays(recovery)
             .build();
@@ -183,7 +189,13 @@ final class Passwords {
   }
 
   private static IamRolePolicy mayRead(
-      TerraformStack stack, IamRole role, String passwords, String program) {
+      TerraformStack stack, Cluster cluster, IamRole role, String passwords) {
+    List<String> statements = new ArrayList<>();
+    statements.add(allow("secretsmanager:GetSecretValue", passwords));
+    statements.add(allow("s3:GetObject", Delivery.arn() + "/*"));
+    statements.add(allow("s3:ListBucket", Delivery.arn()));
+    BackupSection.bucket(cluster)
+        .ifPresent(bucket -> statements.addAll(mayBackUp(cluster, Delivery.arn(bucket))));
     return IamRolePolicy.Builder.create(stack, "node-reads-passwords")
         .name("read-passwords")
         .role(role.getId())
@@ -192,15 +204,34 @@ final class Passwords {
             {
               "Version": "2012-10-17",
               "Statement": [
-                {
-                  "Effect": "Allow",
-                  "Action": "secretsmanager:GetSecretValue",
-                  "Resource": ["%s", "%s"]
-                }
-              ]
+            %s  ]
             }
             """
-                .formatted(passwords, program))
+                .formatted(String.join(",\n", statements).indent(4)))
         .build();
+  }
+
+  private static List<String> mayBackUp(Cluster cluster, String bucket) {
+    String all = BackupSection.prefix(cluster.name()) + "/*";
+    List<String> statements = new ArrayList<>();
+    BACKUP_ACTIONS.forEach(action -> statements.add(allow(action, bucket + "/" + all)));
+    String onlyThose =
+        ",\n  \"Condition\": {\"StringLike\": {\"s3:prefix\": \"%s\"}}".formatted(all);
+    statements.add(allow("s3:ListBucket", bucket, onlyThose));
+    return statements;
+  }
+
+  private static String allow(String action, String resource) {
+    return allow(action, resource, "");
+  }
+
+  private static String allow(String action, String resource, String more) {
+    return """
+        {
+          "Effect": "Allow",
+          "Action": "%s",
+          "Resource": "%s"%s
+        }"""
+        .formatted(action, resource, more);
   }
 }

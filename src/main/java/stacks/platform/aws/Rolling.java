@@ -8,7 +8,6 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.platform.Gates;
 import stacks.platform.Identity;
-import stacks.platform.Literal;
 import stacks.platform.ResourceKind;
 
 /**
@@ -64,7 +63,7 @@ final class Rolling {
               List.of(
                   InstanceTypes.of(node),
                   "${filesha256(\"${path.module}/" + Machine.userDataFile(node) + "\")}",
-                  Literal.of(Tags.settings(cluster, node).toString())),
+                  around.documents().get(node.name()).sha256()),
               Gates.before(cluster, node, IN_DEPLOY + " --existing=" + EXISTING),
               List.of(Offerings.condition(node))));
       gates.add("${terraform_data." + name + ".id}");

@@ -4,8 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.cluster.RedisNode;
-import stacks.node.LiveSettings;
+import stacks.node.NodeDocument;
 import stacks.platform.Literal;
 
 /** Tags, by which a person finds the cluster's resources in the AWS console. */
@@ -36,17 +35,11 @@ final class Tags {
     return Map.of("Name", nameOf(cluster, part));
   }
 
-  /** Tags of a node's machine: its name, and the settings that Redis takes while it runs. */
-  static Map<String, String> ofMachine(Cluster cluster, Node node) {
+  /** Tags of a node's machine: its name, and the document that it shall have. */
+  static Map<String, String> ofMachine(Cluster cluster, Node node, NodeDocument document) {
     Map<String, String> tags = new TreeMap<>(name(cluster, node.name()));
-    settings(cluster, node)
-        .forEach((name, value) -> tags.put(LiveSettings.TAG + name, Literal.of(value)));
+    tags.put(Delivery.TAG, document.sha256());
     return tags;
-  }
-
-  /** What a change of is a change of the node, without a restart; empty for a Sentinel. */
-  static Map<String, String> settings(Cluster cluster, Node node) {
-    return node instanceof RedisNode redis ? LiveSettings.of(cluster, redis) : Map.of();
   }
 
   /** A name that is unique in the account as long as environments have names of their own. */

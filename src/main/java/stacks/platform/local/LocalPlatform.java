@@ -5,23 +5,22 @@ import com.hashicorp.cdktf.LocalBackend;
 import com.hashicorp.cdktf.LocalExecProvisioner;
 import com.hashicorp.cdktf.TerraformResource;
 import com.hashicorp.cdktf.TerraformStack;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import stacks.cluster.Addresses;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.cluster.RedisNode;
 import stacks.environment.Environment;
+import stacks.node.AgentBundle;
+import stacks.node.Checksum;
+import stacks.node.Documents;
 import stacks.node.Layout;
-import stacks.node.LiveSettings;
-import stacks.node.NodeFiles;
+import stacks.node.NodeDocument;
+import stacks.node.Programs;
 import stacks.platform.ClusterPlatform;
 import stacks.platform.Gates;
 import stacks.platform.Identity;
@@ -106,22 +105,27 @@ public final class LocalPlatform implements ClusterPlatform {
   @Override
   public Map<String, String> files(Cluster cluster) {
     Map<String, String> files = new TreeMap<>();
-    files.put(NODES + "/" + SUPERVISOR, NodeFiles.localSupervisor());
-    files.put(NODES + "/" + NodeFiles.AGENT, NodeFiles.agent());
-    for (Node node : cluster.nodes()) {
-      render(cluster, node)
-          .forEach((name, text) -> files.put(NODES + "/" + node.name() + "/" + name, text));
-    }
+    files.put(NODES + "/" + SUPERVISOR, Programs.localSupervisor());
+    files.put(NODES + "/rediform-bootstrap", Programs.bootstrap());
+    files.put(NODES + "/program.pyz.b64", AgentBundle.base64());
+    documents(cluster).forEach((node, document) -> files.put(file(node), document.text()));
     return files;
+  }
+
+  /** Path of a node's document, relative to the stack's {@code cdk.tf.json}. */
+  private static String file(String node) {
+    return NODES + "/" + node + ".json";
+  }
+
+  @Override
+  public SortedMap<String, NodeDocument> documents(Cluster cluster) {
+    return Documents.of(cluster, Layout.PROCESS);
   }
 
   @Override
   public Map<String, String> render(Cluster cluster, Node node) {
-    Map<String, String> files = NodeFiles.of(cluster, node, Layout.PROCESS);
-    if (node instanceof RedisNode redis) {
-      files.put(Layout.LIVE_SETTINGS, LiveSettings.text(cluster, redis));
-    }
-    return files;
+    NodeDocument document = documents(cluster).get(node.name());
+    return new TreeMap<>(Map.of("document", document.text(), "settings", document.settings()));
   }
 
   @Override
@@ -132,8 +136,9 @@ public final class LocalPlatform implements ClusterPlatform {
     LocalBackend.Builder.create(stack).path(home + "/terraform.tfstate").build();
     stack.addOverride("resource." + Identity.ADDRESS, identity(cluster).arguments());
     TerraformResource previous = programs(stack, cluster, home, folder(stack, home));
+    Map<String, NodeDocument> documents = documents(cluster);
     for (Node node : cluster.rollingOrder()) {
-      previous = node(stack, cluster, home, node, previous);
+      previous = node(stack, cluster, home, node, documents.get(node.name()), previous);
     }
     List<String> names = cluster.nodes().stream().map(Node::name).toList();
     TerraformResource whole =
@@ -182,12 +187,17 @@ public final class LocalPlatform implements ClusterPlatform {
         "triggers_replace",
         List.of(
             ports,
-            digest(Map.of("agent", NodeFiles.agent(), "supervisor", NodeFiles.localSupervisor()))));
+            Checksum.of(AgentBundle.sha256() + Programs.bootstrap() + Programs.localSupervisor())));
     return programs;
   }
 
-  private TerraformResource node(
-      TerraformStack stack, Cluster cluster, String home, Node node, TerraformResource previous) {
+  private static TerraformResource node(
+      TerraformStack stack,
+      Cluster cluster,
+      String home,
+      Node node,
+      NodeDocument document,
+      TerraformResource previous) {
     String nodeHome = home + "/" + node.name();
     TerraformResource resource =
         data(
@@ -202,13 +212,19 @@ public final class LocalPlatform implements ClusterPlatform {
             node.name() + "-settings",
             resource,
             Gates.before(cluster, node, ""),
-            run(NODES + "/" + SUPERVISOR + " apply " + nodeHome + " " + NODES + "/" + node.name()));
+            run(NODES + "/" + SUPERVISOR + " apply " + nodeHome + " " + file(node.name())));
     // What needs no restart stands for itself: a plan shows what changes.
-    Map<String, String> files = render(cluster, node);
-    String live = files.getOrDefault(Layout.LIVE_SETTINGS, "");
-    files.remove(Layout.LIVE_SETTINGS);
+    String live =
+        document.live().entrySet().stream()
+            .map(setting -> setting.getKey() + " " + setting.getValue() + "\n")
+            .collect(Collectors.joining());
     settings.addOverride(
-        "triggers_replace", List.of(digest(files), generation(nodeHome), Literal.of(live)));
+        "triggers_replace",
+        List.of(
+            document.startupSha256(),
+            generation(home, node.name()),
+            Literal.of(live),
+            document.sha256()));
     return settings;
   }
 
@@ -216,8 +232,9 @@ public final class LocalPlatform implements ClusterPlatform {
    * A number that stays the same while the node's supervisor runs, and is the next one when it does
    * not (after a reboot, say): then Terraform sees a change and starts the node again.
    */
-  private static String generation(String nodeHome) {
-    String number = "try(tonumber(trimspace(file(\"" + nodeHome + "/run/generation\"))), 0)";
+  private static String generation(String home, String node) {
+    String nodeHome = home + "/" + node;
+    String number = "try(tonumber(trimspace(file(\"" + home + "/generations/" + node + "\"))), 0)";
     String command = "file(\"/proc/${trimspace(file(\"" + nodeHome + "/run/pid\"))}/cmdline\")";
     // The arguments of a process, each with a zero byte behind it, as rediform-local starts it.
     String arguments =
@@ -261,18 +278,5 @@ public final class LocalPlatform implements ClusterPlatform {
         .when("destroy")
         .command("python3 " + command)
         .build();
-  }
-
-  private static String digest(Map<String, String> files) {
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      new TreeMap<>(files)
-          .forEach(
-              (name, text) ->
-                  sha256.update((name + "\0" + text + "\0").getBytes(StandardCharsets.UTF_8)));
-      return HexFormat.of().formatHex(sha256.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

@@ -67,6 +67,7 @@ public final class JsonReport {
     fields.put("turn", node.turn());
     fields.put("effect", node.effect().toString());
     fields.put("restarts", node.restarts());
+    fields.put("machineRestarts", node.machineRestarts());
     fields.put("sizes", node.sizes());
     fields.put("settings", node.settings());
     return fields;

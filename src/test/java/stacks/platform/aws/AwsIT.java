@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,7 +31,6 @@ import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.node.AgentProgram;
 import stacks.testing.Environments;
 import stacks.testing.FakeAws;
 import stacks.testing.Project;
@@ -123,12 +121,10 @@ class AwsIT {
       assertPasswords(cluster, found);
       assertNowhere(
           passwords(found), first.text(), first.json(), said, terraform.state(), files(folder));
-      assertNowhere(
-          List.of(AgentProgram.packed()), first.text(), first.json(), said, terraform.state());
       assertThat(texts(found.path("types"))).as("types of AWS").containsAll(listedTypes());
 
       assertChanges(folder, terraform, cluster);
-      assertANewProgramIsUploaded(folder, terraform, aws, cluster);
+      assertANewProgramIsUploaded(folder, terraform);
       if (cluster.environment().aws().protect()) {
         write(folder, "as-it-is");
         assertThat(terraform.destroy().ended(1).err()).contains("prevent_destroy");
@@ -244,14 +240,17 @@ class AwsIT {
         .containsExactlyInAnyOrder("admin", "app", "backup", "exporter", "replica", "sentinel");
     assertThat(new TreeSet<>(passwords(found))).hasSize(6).allMatch(p -> p.matches("\\w{32}"));
     JsonNode statements = found.path("policies").path(role(cluster)).path("read-passwords");
-    assertThat(statements.path("Statement")).hasSize(1);
-    assertThat(statements.path("Statement").get(0).path("Action").asText())
-        .isEqualTo("secretsmanager:GetSecretValue");
-    JsonNode program = found.path("secrets").path("rediform/" + cluster.name() + "/program");
-    assertThat(program.path("value").asText()).isEqualTo(AgentProgram.packed());
-    assertThat(found.path("secrets")).hasSize(2);
-    assertThat(texts(statements.path("Statement").get(0).path("Resource")))
-        .containsExactlyInAnyOrder(secret.path("arn").asText(), program.path("arn").asText());
+    assertThat(found.path("secrets")).hasSize(1);
+    Map<String, String> allowed = new HashMap<>();
+    for (JsonNode statement : statements.path("Statement")) {
+      allowed.put(statement.path("Action").asText(), statement.path("Resource").asText());
+    }
+    assertThat(allowed)
+        .containsOnlyKeys("secretsmanager:GetSecretValue", "s3:GetObject", "s3:ListBucket")
+        .containsEntry("secretsmanager:GetSecretValue", secret.path("arn").asText());
+    assertThat(allowed.get("s3:ListBucket"))
+        .matches("arn:aws:s3:::rediform-" + cluster.name() + "-[0-9a-f]{12}");
+    assertThat(allowed.get("s3:GetObject")).isEqualTo(allowed.get("s3:ListBucket") + "/*");
   }
 
   /** Each edit of the file changes what it must, and nothing else. */
@@ -266,6 +265,7 @@ class AwsIT {
                 "aws_network_interface.redis-4-address", "create",
                 "aws_ebs_volume.redis-4-data", "create",
                 "aws_volume_attachment.redis-4-data-attachment", "create",
+                "aws_s3_object.redis-4-document", "create",
                 "terraform_data.redis-4-gate", "create",
                 "terraform_data.whole", "delete create"));
 
@@ -278,6 +278,7 @@ class AwsIT {
       sentinels.put("aws_instance." + name, "create");
       sentinels.put("aws_ec2_instance_state." + name + "-running", "create");
       sentinels.put("terraform_data." + name + "-gate", "create");
+      sentinels.put("aws_s3_object." + name + "-document", "create");
       sentinels.put("aws_network_interface." + name + "-address", "create");
     }
     sentinels.put("terraform_data.whole", "delete create");
@@ -307,29 +308,17 @@ class AwsIT {
                     .isEqualTo(address.startsWith("terraform_data.") ? "delete create" : "update"));
   }
 
-  /** By its number alone Terraform knows that there is another program. */
-  private static void assertANewProgramIsUploaded(
-      Path folder, Terraform terraform, FakeAws aws, Cluster cluster)
+  /** What was planned is what is uploaded, in place: nothing that a machine may need is deleted. */
+  private static void assertANewProgramIsUploaded(Path folder, Terraform terraform)
       throws IOException, InterruptedException {
-    for (String value : List.of("another program", AgentProgram.packed())) {
+    for (String text : List.of("another program", "a third one")) {
       write(folder, "as-it-is");
-      if (!value.equals(AgentProgram.packed())) {
-        Path file = folder.resolve("cdk.tf.json");
-        JsonNode stack = JSON.readTree(file.toFile());
-        ((ObjectNode) stack.at("/resource/aws_secretsmanager_secret_version/program-value"))
-            .put("secret_string_wo_version", 1);
-        JSON.writeValue(file.toFile(), stack);
-        Files.writeString(folder.resolve(Program.FILE), value);
-      }
-      assertThat(terraform.plan().changes())
-          .isEqualTo(Map.of("aws_secretsmanager_secret_version.program-value", "delete create"));
+      Files.writeString(
+          folder.resolve("nodes/program.pyz.b64"),
+          Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)));
+      assertThat(terraform.plan().changes()).isEqualTo(Map.of("aws_s3_object.program", "update"));
       terraform.applyPlan();
       assertThat(terraform.plan().changes()).as("a second plan").isEmpty();
-      assertThat(
-              JSON.readTree(aws.readBack())
-                  .at("/secrets/rediform~1" + cluster.name() + "~1program/value")
-                  .asText())
-          .isEqualTo(value);
     }
   }
 
@@ -338,6 +327,7 @@ class AwsIT {
     Map<String, String> updates = new HashMap<>(Map.of("terraform_data.whole", "delete create"));
     for (Node node : nodes) {
       updates.put("aws_instance." + node.name(), "update");
+      updates.put("aws_s3_object." + node.name() + "-document", "update");
       updates.put("terraform_data." + node.name() + "-gate", "delete create");
     }
     return updates;

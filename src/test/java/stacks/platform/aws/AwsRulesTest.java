@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -16,11 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import stacks.cluster.Cluster;
 import stacks.environment.EnvironmentFile;
 import stacks.environment.Problem;
 import stacks.environment.Problems;
-import stacks.node.UserData;
 import stacks.platform.Platforms;
 import stacks.rules.Rule;
 import stacks.rules.RuleTables;
@@ -107,77 +104,6 @@ class AwsRulesTest {
         keys);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"x", "é", "語"})
-  void user_data_too_large(String letters) {
-    int accepted = 0;
-    int refused = 0;
-    for (int count = 400; count <= 16_000; count += 400) {
-      String yaml = directives("redis", count, letters);
-      int largest = largestUserData(yaml);
-      boolean tooLarge = !keysOf("user-data-too-large", aws(yaml, "")).isEmpty();
-      if (largest > UserData.LARGEST) {
-        assertThat(tooLarge).as("%d bytes are refused", largest).isTrue();
-      } else if (largest < UserData.LARGEST - 200) {
-        assertThat(tooLarge).as("%d bytes are accepted", largest).isFalse();
-      }
-      accepted += tooLarge ? 0 : 1;
-      refused += tooLarge ? 1 : 0;
-    }
-    assertThat(accepted).isPositive();
-    assertThat(refused).isPositive();
-    assertKeys("user-data-too-large", directives("redis", 24_000, letters), "redis.config");
-    assertKeys("user-data-too-large", directives("sentinels", 24_000, letters), "redis.config");
-  }
-
-  /** What is accepted without a look at the packed size. */
-  @ParameterizedTest
-  @ValueSource(strings = {"package", "source"})
-  void user_data_with_little_of_its_own_fits(String install) {
-    for (String section : List.of("redis", "sentinels")) {
-      for (int networks : List.of(0, 20)) {
-        String yaml =
-            directives(section, AwsRules.SURELY_FITS - 20 * networks, "x")
-                + "\nnetwork: {clients: [%s]}".formatted(blocks("10.1", networks));
-        yaml =
-            section.equals("redis")
-                ? yaml.replace("redis: {", "redis: {install: " + install + ", ")
-                : yaml + "\nredis: {install: " + install + "}";
-        assertThat(largestUserData(yaml)).isLessThanOrEqualTo(UserData.LARGEST);
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "network: {existing: {vpc: vpc-0a1b2c3d}}",
-        "network: {cidr: 10.0.0.0/24, firstHost: 15}"
-      })
-  void user_data_is_not_measured_where_nodes_have_no_place(String network) {
-    String config = "redis: {config: {proc-title-template: \"%1$s\", syslog-ident: \"%1$s\"}}\n";
-    assertKeys("user-data-too-large", config.formatted("x".repeat(999)) + network, "");
-  }
-
-  @Test
-  void many_long_keys_are_measured() {
-    // Of an RSA key of 4096 bits each.
-    Random random = new Random(2);
-    String letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
-    String keys =
-        IntStream.range(0, 30)
-            .mapToObj(
-                i ->
-                    "\"ssh-rsa AAAA"
-                        + random
-                            .ints(712, 0, letters.length())
-                            .mapToObj(at -> letters.substring(at, at + 1))
-                            .collect(Collectors.joining())
-                        + "\"")
-            .collect(Collectors.joining(", "));
-    assertKeys("user-data-too-large", "network: {keys: [" + keys + "]}", "redis.config");
-  }
-
   @Test
   void same_network_twice_counts_once() {
     assertKeys(
@@ -191,7 +117,8 @@ class AwsRulesTest {
     "'Team: search', ''",
     "'Name: ours', ''",
     "'rediform: mine', aws.tags",
-    "'redis.maxmemory: 1gb', aws.tags",
+    "'rediform.document: x', aws.tags",
+    "'redis.maxmemory: 1gb', ''",
     "'\"aws:mine\": x', aws.tags"
   })
   void reserved_tag(String tags, String keys) {
@@ -216,21 +143,13 @@ class AwsRulesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "45, '', ''",
-    "46, '', aws.tags",
-    "44, 'hz: 20', ''",
-    "45, 'hz: 20', aws.tags",
-    "45, 'databases: 20', ''",
-    "45, 'repl-backlog-size: 20mb', ''"
-  })
-  void too_many_tags(int count, String directive, String keys) {
+  @CsvSource({"45, '', ''", "47, ''", "48, aws.tags"})
+  void too_many_tags(int count, String keys) {
     String tags =
         IntStream.range(0, count)
             .mapToObj(i -> "Tag" + i + ": x")
             .collect(Collectors.joining(", "));
-    assertThat(keysOf("too-many-tags", aws("redis: {config: {" + directive + "}}", tags)))
-        .isEqualTo(keys);
+    assertThat(keysOf("too-many-tags", aws("", tags))).isEqualTo(keys);
   }
 
   @Test
@@ -258,30 +177,6 @@ class AwsRulesTest {
 
   private static void assertKeys(String rule, String yaml, String keys) {
     assertThat(keysOf(rule, aws(yaml, ""))).isEqualTo(keys);
-  }
-
-  /** Directives of that many characters that hardly pack, among them some of the letters. */
-  private static String directives(String section, int count, String letters) {
-    String alphabet =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + letters.repeat(20);
-    Random random = new Random(count);
-    List<String> lines = new ArrayList<>();
-    for (int left = count; left > 0; left -= 500) {
-      String name = "directive-" + left;
-      String value =
-          random
-              .ints(Math.max(0, Math.min(500, left) - name.length()), 0, alphabet.length())
-              .mapToObj(i -> alphabet.substring(i, i + 1))
-              .collect(Collectors.joining());
-      lines.add("%s: \"%s\"".formatted(name, value));
-    }
-    return "%s: {config: {%s}}".formatted(section, String.join(", ", lines));
-  }
-
-  private static int largestUserData(String yaml) {
-    Cluster cluster = Environments.cluster("size", aws(yaml, ""));
-    UserData userData = new UserData(cluster);
-    return cluster.nodes().stream().mapToInt(userData::packedSize).max().orElseThrow();
   }
 
   /** Where a rule is broken, in the order of the rules. */

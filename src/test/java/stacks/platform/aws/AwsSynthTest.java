@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,7 +19,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.Synth;
-import stacks.node.AgentProgram;
+import stacks.node.AgentBundle;
+import stacks.node.Checksum;
+import stacks.node.Documents;
+import stacks.node.Layout;
+import stacks.node.NodeDocument;
+import stacks.platform.Platforms;
 import stacks.testing.Environments;
 import stacks.testing.Golden;
 
@@ -52,15 +60,20 @@ class AwsSynthTest {
             Environments.cluster("staging"),
             Environments.cluster("production"),
             Environments.cluster("production-symmetric"),
-            Environments.cluster("existing", EXISTING)));
+            Environments.cluster("existing", EXISTING),
+            Environments.cluster("backed-up", "backup: {bucket: mine}\n" + EXISTING)));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"staging", "production", "production-symmetric"})
   void environment_synthesizes_to_its_golden_file(String name) throws IOException {
-    // The agent's number changes whenever the agent does.
     String text = Files.readString(file(name));
-    Golden.check(name + ".tf.json", text.replace(": " + AgentProgram.version(), ": \"(version)\""));
+    for (NodeDocument document :
+        Documents.of(Environments.cluster(name), Layout.MACHINE).values()) {
+      // It changes whenever the agent does.
+      text = text.replace(document.sha256(), "(document)");
+    }
+    Golden.check(name + ".tf.json", text);
   }
 
   @ParameterizedTest
@@ -79,6 +92,55 @@ class AwsSynthTest {
           .isEqualTo("${file(\"${path.module}/nodes/" + machine + ".user-data.gz.b64\")}");
       assertThat(out.resolve("stacks/" + name + "/nodes/" + machine + ".user-data.gz.b64"))
           .exists();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"staging", "production", "production-symmetric", "existing"})
+  void every_machine_is_told_the_document_that_is_uploaded_for_it(String name) throws IOException {
+    JsonNode machines = resources(name, "aws_instance");
+    for (String machine : names(machines)) {
+      String key = "nodes/" + machine + ".json";
+      JsonNode object = resources(name, "aws_s3_object").path(machine + "-document");
+      assertThat(object.path("key").asText()).isEqualTo(key);
+      assertThat(object.path("content").asText())
+          .isEqualTo("${file(\"${path.module}/" + key + "\")}");
+      byte[] file = Files.readAllBytes(out.resolve("stacks/" + name + "/" + key));
+      assertThat(machines.path(machine).path("tags").path("rediform.document").asText())
+          .isEqualTo(Checksum.of(file));
+      assertThat(NodeDocument.parse(new String(file, StandardCharsets.UTF_8)).agent())
+          .isEqualTo(AgentBundle.sha256());
+    }
+    Path program = out.resolve("stacks/" + name + "/nodes/program.pyz.b64");
+    assertThat(Checksum.of(Base64.getDecoder().decode(Files.readString(program))))
+        .isEqualTo(AgentBundle.sha256());
+  }
+
+  /** The other side: {@code test_constants.py}. */
+  @Test
+  void what_a_node_relies_on_is_what_it_gets() throws IOException {
+    JsonNode constants =
+        new ObjectMapper().readTree(Path.of("src/test/resources/contract/constants.json").toFile());
+    assertThat(resources("production", "aws_instance").path("redis-1").path("tags").fieldNames())
+        .toIterable()
+        .contains(constants.path("tag").asText());
+    assertThat(
+            resources("production", "aws_volume_attachment")
+                .path("redis-1-data-attachment")
+                .path("device_name")
+                .asText())
+        .isEqualTo(constants.path("device").asText());
+    JsonNode objects = resources("production", "aws_s3_object");
+    assertThat(objects.path("program").path("key").asText())
+        .isEqualTo(constants.path("programKey").asText());
+    assertThat(objects.path("redis-1-document").path("key").asText())
+        .isEqualTo(constants.path("documentKey").asText().replace("{node}", "redis-1"));
+    for (String name : List.of("production", "local")) {
+      NodeDocument document = Platforms.documents(Environments.cluster(name)).get("redis-1");
+      assertThat(document.text())
+          .contains(
+              "\"layout\" : \""
+                  + constants.path("layouts").path(name.equals("local") ? 1 : 0).asText());
     }
   }
 
@@ -177,14 +239,45 @@ class AwsSynthTest {
                   .path("recovery_window_in_days")
                   .asInt())
           .isEqualTo(protect ? 30 : 0);
-      assertThat(
-              resources(name, "aws_secretsmanager_secret")
-                  .path("program")
-                  .path("recovery_window_in_days")
-                  .asInt(-1))
-          .as("of a program nothing is lost")
-          .isZero();
     }
+  }
+
+  @Test
+  void nodes_keep_backups_below_the_name_of_their_cluster_only() throws IOException {
+    String bucket = "arn:(partition):s3:::mine";
+    String all = bucket + "/rediform/backed-up/*";
+    assertThat(statements("backed-up"))
+        .hasSize(8)
+        .startsWith(statements("existing").toArray(JsonNode[]::new))
+        .extracting(
+            statement ->
+                "%s %s %s %s"
+                    .formatted(
+                        statement.path("Effect").asText(),
+                        statement.path("Action").asText(),
+                        statement.path("Resource").asText(),
+                        statement.path("Condition")))
+        .endsWith(
+            "Allow s3:PutObject " + all + " ",
+            "Allow s3:GetObject " + all + " ",
+            "Allow s3:DeleteObject " + all + " ",
+            "Allow s3:AbortMultipartUpload " + all + " ",
+            "Allow s3:ListBucket "
+                + bucket
+                + " {\"StringLike\":{\"s3:prefix\":\"rediform/backed-up/*\"}}");
+  }
+
+  private static List<JsonNode> statements(String name) throws IOException {
+    String policy =
+        resources(name, "aws_iam_role_policy")
+            .path("node-reads-passwords")
+            .path("policy")
+            .asText()
+            // No JSON before Terraform has filled it in: an expression has quotation marks, too.
+            .replaceAll("\\$\\{split\\([^}]*}", "(partition)");
+    List<JsonNode> statements = new ArrayList<>();
+    new ObjectMapper().readTree(policy).path("Statement").forEach(statements::add);
+    return statements;
   }
 
   @Test

@@ -1,0 +1,221 @@
+package stacks.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import stacks.cluster.Cluster;
+import stacks.operate.Agents;
+import stacks.operate.NotPossible;
+import stacks.operate.backup.Missing;
+import stacks.operate.backup.Restore;
+
+@Command(
+    name = "restore",
+    description = {
+      "Replaces all data of a cluster by that of a backup or of an RDB file. Nothing restarts;"
+          + " writes fail while it goes on."
+    },
+    footer = {
+      "",
+      "All databases, their times to live, and functions are replaced. Users, passwords",
+      "and settings are those of the environment file, and stay. What the cluster holds",
+      "goes into a backup first; what clients write after that backup is lost, so stop",
+      "them before.",
+      "",
+      "It runs a command on the master, on AWS through network.shell of the environment",
+      "file. Killed at any time, each node has all of the old data or all of the new;",
+      "run the same command again.",
+      "",
+      "Exit code 0 when the cluster is whole with the data, 1 when it was refused or",
+      "failed, 3 when something is missing.",
+      "",
+      "Examples:",
+      "  ./rediform restore local latest --replace-data",
+      "  ./rediform restore production 20261128T135200Z-redis-2 --identity backup-key.txt",
+      "  ./rediform restore local --from dump.rdb"
+    })
+final class RestoreCommand implements Callable<Integer> {
+  private static final String LATEST = "latest";
+
+  @Mixin private EnvironmentArgument environment;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "ID",
+      description = "The backup, or latest for the newest; ./rediform backup ENV list shows them.")
+  private String id;
+
+  @Option(
+      names = "--from",
+      paramLabel = "FILE",
+      description = "An RDB file on this machine, in place of a backup.")
+  private Path from;
+
+  @Option(
+      names = "--replace-data",
+      description = "What the cluster holds may go; without it only an empty cluster is restored.")
+  private boolean replace;
+
+  @Option(
+      names = "--no-safety-backup",
+      description = "Does not take a backup of what the cluster holds before.")
+  private boolean unsafe;
+
+  @Option(
+      names = "--identity",
+      paramLabel = "FILE",
+      description = "File with the age key that decrypts it. It stays on this machine.")
+  private Path identity;
+
+  @Option(
+      names = {"--yes", "-y"},
+      description = "Skips the confirmation prompt. Local environments never prompt.")
+  private boolean yes;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      converter = WaitCommand.Time.class,
+      defaultValue = "5m",
+      description =
+          "How long the cluster may take to be whole afterwards (default: ${DEFAULT-VALUE}).")
+  private Duration timeout;
+
+  @Option(names = "--json", description = "Reports as JSON.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    checkUsage();
+    Cluster cluster = environment.cluster();
+    if (!cluster.isLocal() && !yes && System.console() == null) {
+      throw Failure.usage("there is no terminal to ask on; if all data may be replaced: --yes");
+    }
+    Agents agents =
+        Access.agents(cluster)
+            .orElseThrow(
+                () ->
+                    Failure.missing(
+                        "a restore runs a command on the master, and the environment file does not"
+                            + " say how; set network.shell, for instance to [ssh, \"admin@{address}\"]"));
+    Restore.Source source =
+        from != null
+            ? new Restore.Source.Dump(from)
+            : new Restore.Source.Store(
+                Optional.of(id).filter(given -> !given.equals(LATEST)),
+                Optional.ofNullable(identity));
+    Restore.Report report;
+    try {
+      report =
+          new Restore(cluster, agents, Progress.of(spec))
+              .run(
+                  new Restore.Order(source, replace, !unsafe, timeout),
+                  (name, keys) -> confirm(cluster, name, keys));
+    } catch (NotPossible e) {
+      throw Failure.no(e.getMessage());
+    } catch (Missing e) {
+      throw Failure.missing(e.getMessage());
+    } catch (IOException e) {
+      throw Failure.missing("this machine cannot do it: " + e.getMessage(), e);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Json.write(fields(cluster, report)));
+    } else {
+      print(cluster, report, out);
+    }
+    return ExitCode.FINE;
+  }
+
+  private void checkUsage() {
+    if ((id == null) == (from == null)) {
+      throw Failure.usage(
+          "what to restore is "
+              + (id == null ? "missing" : "named twice")
+              + ": the ID of a backup, latest, or --from FILE");
+    }
+    for (Path file : new Path[] {from, identity}) {
+      if (file != null && (!Files.isRegularFile(file) || !Files.isReadable(file))) {
+        throw Failure.usage(
+            "%s must name a readable file; %s is none"
+                .formatted(file == from ? "--from" : "--identity", file));
+      }
+    }
+  }
+
+  private void confirm(Cluster cluster, String name, SortedMap<Integer, Long> keys) {
+    Ask.orEnd(
+        cluster,
+        yes,
+        "%s replaces all data of %s (%s). Only 'yes' goes on: ",
+        name,
+        cluster.name(),
+        told(keys));
+  }
+
+  static void print(Cluster cluster, Restore.Report report, PrintWriter out) {
+    out.printf(
+        Locale.ROOT,
+        "%s has the data of %s: %s, in %.1f s; the cluster is whole%n",
+        cluster.name(),
+        report.id(),
+        told(report.keys()),
+        report.seconds());
+    report
+        .saved()
+        .ifPresent(
+            taken ->
+                out.printf(
+                    "what it held before (%s) is in %s on %s%n",
+                    told(report.replaced()), taken.backup().id(), taken.place()));
+    if (!report.differing().isEmpty()) {
+      out.printf(
+          "the number of keys is not that of %s on: %s. Clients that write explain that%n",
+          report.master(),
+          report.differing().entrySet().stream()
+              .map(each -> each.getKey() + " (" + each.getValue() + ")")
+              .collect(Collectors.joining(", ")));
+    }
+  }
+
+  private static String told(SortedMap<Integer, Long> keys) {
+    long all = keys.values().stream().mapToLong(Long::longValue).sum();
+    String each =
+        keys.entrySet().stream()
+            .map(one -> "database %d: %d".formatted(one.getKey(), one.getValue()))
+            .collect(Collectors.joining(", "));
+    return keys.isEmpty() ? "no key" : all + " keys (" + each + ")";
+  }
+
+  private static Map<String, Object> fields(Cluster cluster, Restore.Report report) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("environment", cluster.name());
+    fields.put("id", report.id());
+    fields.put("master", report.master());
+    fields.put("keys", report.keys());
+    fields.put("replaced", report.replaced());
+    fields.put("safetyBackup", report.saved().map(taken -> taken.backup().id()).orElse(null));
+    fields.put("place", report.saved().map(taken -> taken.place()).orElse(null));
+    fields.put("differing", report.differing());
+    fields.put("seconds", report.seconds());
+    return fields;
+  }
+}

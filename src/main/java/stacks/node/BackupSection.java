@@ -1,0 +1,70 @@
+package stacks.node;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import stacks.cluster.Cluster;
+import stacks.environment.Environment.Backup;
+
+/**
+ * How a data node's data is backed up: docs/decisions/0029.
+ *
+ * @param everySeconds time from the start of one backup to the start of the next
+ * @param keepDays days for which a backup is always kept
+ * @param keepLast as many of the newest are always kept
+ * @param place where backups are: {@code s3://BUCKET/PREFIX}, or a folder, absolute or relative to
+ *     the node's home
+ * @param recipients public age keys that backups are encrypted for; none: not encrypted
+ */
+public record BackupSection(
+    int everySeconds, int keepDays, int keepLast, String place, List<String> recipients) {
+  /** A local node's home is two folders below this one: ENV/NODE. */
+  private static final Path LOCAL = Path.of(".rediform");
+
+  public BackupSection {
+    recipients = List.copyOf(recipients);
+  }
+
+  /** That of a cluster's data nodes; empty where no backups are taken. */
+  static Optional<BackupSection> of(Cluster cluster) {
+    Backup backup = cluster.environment().backup();
+    if (!backup.enabled()) {
+      return Optional.empty();
+    }
+    return place(cluster, backup)
+        .map(
+            place ->
+                new BackupSection(
+                    Math.toIntExact(backup.every().toSeconds()),
+                    backup.keepDays(),
+                    backup.keepLast(),
+                    place,
+                    backup.recipients()));
+  }
+
+  /** The bucket that a cluster's nodes keep backups in, if there is one. */
+  public static Optional<String> bucket(Cluster cluster) {
+    Backup backup = cluster.environment().backup();
+    return cluster.isLocal() || !backup.enabled() ? Optional.empty() : backup.bucket();
+  }
+
+  /** What the names of a cluster's objects begin with in a bucket, without a slash at the end. */
+  public static String prefix(String cluster) {
+    return "rediform/" + cluster;
+  }
+
+  private static Optional<String> place(Cluster cluster, Backup backup) {
+    return cluster.isLocal()
+        ? Optional.of(folder(cluster, backup))
+        : bucket(cluster).map(bucket -> "s3://" + bucket + "/" + prefix(cluster.name()));
+  }
+
+  /** As a node sees it: all homes are at the same depth. */
+  private static String folder(Cluster cluster, Backup backup) {
+    Path folder =
+        backup.folder().map(Path::of).orElse(LOCAL.resolve("backups").resolve(cluster.name()));
+    return folder.isAbsolute()
+        ? folder.normalize().toString()
+        : LOCAL.resolve(cluster.name()).resolve("node").relativize(folder.normalize()).toString();
+  }
+}

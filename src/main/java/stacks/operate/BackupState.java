@@ -1,0 +1,114 @@
+package stacks.operate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What a data node remembers of backups. It is a note on the node, and no look into the store: what
+ * another node took meanwhile it may not know.
+ *
+ * @param last the newest backup that it knows of
+ * @param failure its last attempt, if that failed
+ * @param proof the newest restore that was proven, as far as it knows
+ * @param every time from the start of one backup to the start of the next
+ */
+public record BackupState(
+    Optional<Last> last, Optional<Failure> failure, Optional<Proven> proof, Duration every) {
+
+  private static final DateTimeFormatter ID =
+      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss", Locale.ROOT);
+
+  /** A backup. */
+  public record Last(String id, Instant ended, long bytes) {}
+
+  /** An attempt that failed. */
+  public record Failure(Instant at, String reason) {}
+
+  /** A backup that was restored to prove it. */
+  public record Proven(String id, Instant at) {}
+
+  /** Reads what a node reports, leniently; empty where it reports nothing of backups. */
+  static Optional<BackupState> read(JsonNode said) {
+    if (!said.isObject()) {
+      return Optional.empty();
+    }
+    JsonNode last = said.path("last");
+    JsonNode failure = said.path("failure");
+    JsonNode proof = said.path("proof");
+    return Optional.of(
+        new BackupState(
+            time(last.path("ended"))
+                .map(at -> new Last(last.path("id").asText(), at, last.path("bytes").asLong())),
+            time(failure.path("at")).map(at -> new Failure(at, failure.path("reason").asText())),
+            time(proof.path("at")).map(at -> new Proven(proof.path("id").asText(), at)),
+            Duration.ofSeconds(said.path("everySeconds").asLong())));
+  }
+
+  private static Optional<Instant> time(JsonNode said) {
+    try {
+      return Optional.ofNullable(said.textValue()).map(Instant::parse);
+    } catch (DateTimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * What all data nodes know together: the newest of each. A failure before the newest backup is
+   * over. Empty where no node says anything of backups.
+   */
+  public static Optional<BackupState> of(ClusterStatus status) {
+    Stream<BackupState> all = status.redis().stream().flatMap(node -> node.backup().stream());
+    return all.reduce(BackupState::and)
+        .map(
+            sum ->
+                new BackupState(
+                    sum.last,
+                    sum.failure.filter(
+                        failure ->
+                            sum.last.filter(last -> last.ended().isAfter(failure.at())).isEmpty()),
+                    sum.proof,
+                    sum.every));
+  }
+
+  private BackupState and(BackupState other) {
+    return new BackupState(
+        Stream.of(last, other.last)
+            .flatMap(Optional::stream)
+            .max(Comparator.comparing(Last::ended)),
+        Stream.of(failure, other.failure)
+            .flatMap(Optional::stream)
+            .max(Comparator.comparing(Failure::at)),
+        Stream.of(proof, other.proof)
+            .flatMap(Optional::stream)
+            .max(Comparator.comparing(Proven::at)),
+        every);
+  }
+
+  /** When the next one is due; empty where there was none yet. */
+  public Optional<Instant> next() {
+    return last.map(each -> started(each).plus(every));
+  }
+
+  /** Whether the newest backup is so old that one must have failed since. */
+  public boolean isLate(Instant now) {
+    return last.filter(each -> started(each).plus(every.multipliedBy(2)).isBefore(now)).isPresent();
+  }
+
+  /** An ID begins with the time; without one, the end is near enough. */
+  private static Instant started(Last last) {
+    try {
+      return LocalDateTime.parse(last.id().split("Z-", 2)[0], ID).toInstant(ZoneOffset.UTC);
+    } catch (DateTimeException e) {
+      return last.ended();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+"""What a node notes of backups, so that `health` tells it without asking the place where they are."""
+from typing import Any, Optional
+
+from rediform.backup.manifest import Manifest
+from rediform.state import Node
+
+Fact = Optional[dict[str, Any]]
+
+
+def told(node: Node) -> dict[str, object]:
+    """Of a node whose document says that there are backups."""
+    assert node.contents.backup
+    noted = node.remembered("backups")
+    every = node.contents.backup.everySeconds
+    return {**{name: noted.get(name) for name in ("last", "failure", "proof")}, "everySeconds": every}
+
+
+def last(node: Node) -> Fact:
+    found: Fact = node.remembered("backups").get("last")
+    return found
+
+
+def failure_since(node: Node, last: Fact) -> Fact:
+    """This node's last failure, unless a backup has succeeded since, on whatever node."""
+    failure: Fact = node.remembered("backups").get("failure")
+    return None if failure and last and last["ended"] > failure["at"] else failure
+
+
+def of(manifest: Manifest) -> dict[str, object]:
+    return {"id": manifest.id, "ended": manifest.ended, "bytes": manifest.bytes}

@@ -1,0 +1,1 @@
+"""What only a node in a folder has, on the machine of a developer."""

@@ -1,0 +1,149 @@
+package stacks.review;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import stacks.cluster.Cluster;
+import stacks.node.Documents;
+import stacks.node.Layout;
+import stacks.platform.Effect;
+import stacks.testing.Environments;
+
+/** What becomes of backups when documents of data nodes change. */
+class BackupRulesTest {
+  private static final String FILE =
+      """
+      platform: aws
+      aws: {region: eu-central-1}
+      master: {memory: 8GB, maxmemory: 6gb}
+      """;
+
+  private static final String BACKUP = "backup: {bucket: old, keepDays: 30, keepLast: 28}\n";
+  private static final Cluster CLUSTER = Environments.cluster("cache", FILE);
+
+  /** A document in short, with the section that a file's backup key makes. */
+  private static String document(String backup) {
+    Cluster cluster = Environments.cluster("cache", FILE + backup);
+    String full = Documents.of(cluster, Layout.MACHINE).get("redis-1").text();
+    return with(document -> document.set("backup", PlanJson.read(full).get("backup")));
+  }
+
+  private static String with(Consumer<ObjectNode> edit) {
+    ObjectNode contents = PlanJson.contents();
+    edit.accept(contents);
+    return contents.toString();
+  }
+
+  private static final String ON = document(BACKUP);
+
+  private static Review becomes(String before, String after) throws IOException {
+    PlanJson plan = PlanJson.of("cache");
+    for (String node : List.of("redis-1", "redis-2", "redis-3")) {
+      plan.document(node, before, after);
+    }
+    return plan.review(CLUSTER);
+  }
+
+  private static List<String> said(Review review) {
+    return review.findings().stream()
+        .map(finding -> finding.rule().id() + ": " + finding.message())
+        .toList();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "every: 1h, how often it is backed up",
+    "keepDays: 31, how long backups are kept",
+    "keepLast: 29, how long backups are kept",
+    "recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p],"
+        + " who can decrypt backups"
+  })
+  void another_schedule_restarts_nothing_and_is_told_in_words(String key, String words)
+      throws IOException {
+    Review review = becomes(ON, document("backup: {bucket: old, " + key + "}\n"));
+    assertThat(said(review)).isEmpty();
+    assertThat(review.isSafe()).isTrue();
+    assertThat(review.nodes())
+        .hasSize(3)
+        .allSatisfy(
+            node -> {
+              assertThat(node.effect()).isEqualTo(Effect.LIVE_SETTING);
+              assertThat(node.restarts()).isFalse();
+              assertThat(node.details()).isEqualTo("changes " + words);
+            });
+  }
+
+  @Test
+  void backups_that_begin_are_no_danger() throws IOException {
+    Review review = becomes(document(""), ON);
+    assertThat(review.isSafe()).isTrue();
+    assertThat(said(review)).isEmpty();
+    assertThat(review.nodes().get(0).details()).isEqualTo("changes whether it is backed up");
+  }
+
+  @Test
+  void backups_that_end_need_approval_and_it_is_said_once() throws IOException {
+    Review review = becomes(ON, document("backup: {bucket: old, enabled: false}\n"));
+    assertThat(review.verdict()).isEqualTo(Verdict.APPROVAL);
+    assertThat(PlanJson.findings(review)).containsExactly("backup-off shared");
+    assertThat(said(review))
+        .containsExactly("backup-off: no more backups go to s3://old/rediform/cache");
+    assertThat(review.nodes().get(0).effect()).isEqualTo(Effect.LIVE_SETTING);
+  }
+
+  @Test
+  void an_older_release_takes_no_backups() throws IOException {
+    String older = with(document -> document.put("agent", "b").remove("backup"));
+    assertThat(PlanJson.findings(becomes(ON, older))).contains("backup-off shared");
+  }
+
+  @Test
+  void a_document_that_cannot_be_seen_turns_nothing_off() throws IOException {
+    assertThat(PlanJson.findings(becomes(ON, "hidden"))).doesNotContain("backup-off shared");
+  }
+
+  @Test
+  void backups_in_another_place_are_told_with_both() throws IOException {
+    Review review = becomes(ON, document(BACKUP.replace("old", "new")));
+    assertThat(review.verdict()).isEqualTo(Verdict.GO);
+    assertThat(said(review))
+        .containsExactly("backup-moved: from s3://old/rediform/cache to s3://new/rediform/cache");
+    assertThat(review.nodes().get(0).details()).isEqualTo("changes where backups are");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "29, 28, for 29 days instead of 30",
+    "30, 27, the newest 27 instead of 28",
+    "7, 1, for 7 days instead of 30; the newest 1 instead of 28"
+  })
+  void backups_that_are_kept_for_less_long_are_told(int days, int last, String message)
+      throws IOException {
+    Review review =
+        becomes(
+            ON,
+            document("backup: {bucket: old, keepDays: %d, keepLast: %d}\n".formatted(days, last)));
+    assertThat(review.verdict()).isEqualTo(Verdict.GO);
+    assertThat(said(review)).containsExactly("backup-kept-shorter: " + message);
+  }
+
+  @Test
+  void a_node_that_leaves_turns_nothing_off() throws IOException {
+    PlanJson plan = PlanJson.of("cache").object("redis-3", List.of("delete"), ON, ON);
+    assertThat(PlanJson.findings(plan.review(CLUSTER))).doesNotContain("backup-off shared");
+  }
+
+  @Test
+  void a_place_is_shown_as_one_line_of_plain_text() throws IOException {
+    String hostile =
+        with(document -> document.putObject("backup").put("place", "s3://x\u001b[2J\n|"));
+    assertThat(said(becomes(ON, hostile)))
+        .containsExactly("backup-moved: from s3://old/rediform/cache to s3://x\\u001b[2J\\u000a|");
+  }
+}

@@ -1,0 +1,77 @@
+package stacks.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import stacks.environment.Checked;
+import stacks.rules.RulesTest.Line;
+
+/** Lines as in {@link RulesTest}, for what is said of backups. */
+class BackupRulesTest {
+  private static final String LOCAL = "platform: local\n";
+
+  /** A cluster on AWS of which nothing else is to be said. */
+  private static final String AWS =
+      """
+      platform: aws
+      network: {shell: [ssm, "{node}"]}
+      aws: {region: eu-central-1, protect: true, state: {backend: s3, bucket: states}}
+      """;
+
+  private static final String UNPROTECTED = AWS.replace("protect: true", "protect: false");
+
+  @TempDir Path folder;
+
+  static Stream<Line> lines() {
+    return Stream.of(
+        new Line(
+            AWS,
+            AWS + "backup: {bucket: backups}\n",
+            "3:29: warning no-backup: there are no backups: data that is deleted, by whatever"
+                + " fault, is lost; name a bucket of yours in backup.bucket, or accept this rule"
+                + " with the reason"),
+        new Line(
+            AWS + "backup: {every: 1h}\n",
+            UNPROTECTED + "backup: {every: 1h}\n",
+            "4:1: warning no-backup: there are no backups: data that is deleted, by whatever fault,"
+                + " is lost; name a bucket of yours in backup.bucket, or accept this rule with the"
+                + " reason"),
+        new Line(
+            AWS + "backup: {bucket: backups, enabled: false}\n",
+            UNPROTECTED + "backup: {bucket: backups, enabled: false}\n",
+            "4:27: warning no-backup: backups are off: data that is deleted, by whatever fault, is"
+                + " lost; remove enabled: false, or accept this rule with the reason"),
+        new Line(
+            LOCAL + "backup: {bucket: backups}\n",
+            LOCAL + "backup: {folder: backups}\n",
+            "2:10: error backup-place: the local platform keeps backups in a folder; remove bucket,"
+                + " or name a folder in backup.folder"),
+        new Line(
+            AWS + "backup: {bucket: backups, folder: backups}\n",
+            AWS + "backup: {bucket: backups}\n",
+            "4:27: error backup-place: nodes on AWS keep backups in a bucket; remove folder, and"
+                + " name the bucket in backup.bucket"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("lines")
+  void rule_is_tripped_beyond_its_line(Line line) {
+    assertThat(Checked.text(folder, line.trips()).lines()).containsExactly(line.problem());
+  }
+
+  @ParameterizedTest
+  @MethodSource("lines")
+  void rule_is_silent_up_to_its_line(Line line) {
+    assertThat(Checked.text(folder, line.passes()).lines()).isEmpty();
+  }
+
+  @Test
+  void a_local_cluster_may_do_without_backups() {
+    assertThat(Checked.text(folder, LOCAL + "backup: {enabled: false}\n").lines()).isEmpty();
+  }
+}
