@@ -58,7 +58,7 @@ def bundle(change=lambda name, text: text):
     with zipfile.ZipFile(content, "w") as archive:
         for name in ("__main__.py", *sorted(names)):
             with open(os.path.join(PACKAGE, name), encoding="utf-8") as file:
-                archive.writestr(name, change(name, file.read()))
+                archive.writestr(zipfile.ZipInfo(name), change(name, file.read()))  # the same bytes each time
     return content.getvalue()
 
 

@@ -27,7 +27,7 @@ COMPRESS = ("-q", "-c", "-1", "--single-thread")
 STALLED = 900.0  # seconds without a byte: a dump may have to wait for a BGSAVE that runs
 ENDS = 10.0  # seconds for a program to end that has closed its input
 MARK = 40  # bytes that redis-cli writes after an RDB whose size the server did not know; RDB_EOF_MARK_SIZE
-RECENT = 1 << 20  # bytes of the RDB that can still be looked at
+RECENT = 256 << 10  # bytes of the RDB that can still be looked at: more than is ahead of the check (see pass_on)
 SIZES = 19  # bytes that RESIZEDB has at most: its opcode and two lengths
 RESIZEDB = 0xFB
 
@@ -354,7 +354,7 @@ class Dump(io.RawIOBase):
         while self.check.begins and (is_all or self.check.begins[0][0] + SIZES <= self.size):
             offset, database = self.check.begins.pop(0)
             at = offset - (self.size - len(self.recent))
-            if at < 0 or not self.recent[at:].startswith(bytes([RESIZEDB])):
+            if at < 0 or self.recent[at : at + 1] != bytes([RESIZEDB]):
                 raise Failed("the RDB does not say how many keys database %s has" % database)
             self.keys[database] = length(bytes(self.recent[at + 1 : at + SIZES]))
 
