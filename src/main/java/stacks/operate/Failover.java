@@ -34,7 +34,8 @@ public final class Failover {
    * Hands over, and waits until the cluster is whole again.
    *
    * @param name the node that shall be master; null for the one that Sentinel chooses
-   * @throws NotPossible when the cluster is not whole, or the master refuses
+   * @throws NotPossible when the cluster is not whole, the master refuses, or Sentinel chose
+   *     another node than the wanted one
    */
   public Report to(String name, Duration timeout) throws NotPossible {
     if (name != null && !(cluster.node(name).orElse(null) instanceof RedisNode)) {
@@ -76,6 +77,17 @@ public final class Failover {
           "%s handed over, and the cluster is not whole after %d s: %s"
               .formatted(master, outcome.waited().toSeconds(), Wait.brief(outcome.problems())));
     }
-    return new Report(master, Look.through(agents).at(cluster).master().orElseThrow().name(), true);
+    String now = Look.through(agents).at(cluster).master().orElseThrow().name();
+    return promoted(cluster, name, new Report(master, now, true));
+  }
+
+  /** A preference is all that Sentinel can be given: what it made of it is compared. */
+  static Report promoted(Cluster cluster, String wanted, Report report) throws NotPossible {
+    if (wanted != null && !report.masterAfter().equals(wanted)) {
+      throw new NotPossible(
+          "%s is master now, and not %s: Sentinel chose it. %s is whole; to try again: ./rediform failover %s --to %s"
+              .formatted(report.masterAfter(), wanted, cluster.name(), cluster.name(), wanted));
+    }
+    return report;
   }
 }
