@@ -180,7 +180,7 @@ public final class Host {
   /** An empty data volume of so many MiB in place of what was there. */
   public void newVolume(int mib) throws IOException {
     Files.deleteIfExists(disk());
-    resizeVolume(mib);
+    grow(disk(), mib);
   }
 
   /** An empty data volume of the same size in place of the one that was there. */
@@ -188,9 +188,19 @@ public final class Host {
     newVolume((int) (Files.size(disk()) >> 20));
   }
 
-  /** The same volume, larger; seen at the next boot. */
-  public void resizeVolume(int mib) throws IOException {
+  /** The same volume, larger; a host that is on sees that at once, as on EC2. */
+  public void resizeVolume(int mib) throws IOException, InterruptedException {
     grow(disk(), mib);
+    Run.of(
+            folder,
+            Map.of(),
+            lab.inside(
+                List.of(
+                    "sh",
+                    "-ec",
+                    "losetup --noheadings --output NAME --associated \"$0\" | xargs -r -n1 losetup -c",
+                    disk().toString())))
+        .succeeded();
   }
 
   /**
