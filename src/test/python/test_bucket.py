@@ -11,6 +11,9 @@ import json
 import os
 import resource
 import signal
+import socket
+import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -56,6 +59,30 @@ def eventually(found):
         if time.monotonic() > end:
             raise AssertionError("it did not happen")
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def a_tls_server_that_hangs_up():
+    """Reads what is asked and goes away without a word, as a server does that is killed. Its host and port."""
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+        key, certificate = os.path.join(folder, "key"), os.path.join(folder, "certificate")
+        make_one = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout".split()
+        subprocess.run([*make_one, key, "-out", certificate], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection = context.wrap_socket(server.accept()[0], server_side=True)
+                    connection.recv(1 << 16)
+                    # A close is a reset.
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield "localhost:%d" % server.getsockname()[1]
 
 
 class Pipe(io.RawIOBase):
@@ -369,6 +396,18 @@ class Faults(WithBucket):
     def test_s3_that_is_unreachable(self):
         self.cloud.host = "localhost:1"
         self.fails("a", b"1", "curl: (7)", "is there a gateway endpoint for S3, or NAT?")
+
+    def test_s3_that_ends_the_connection(self):
+        self.cloud.faults[:] = [["*", "down", 99]]  # a PUT's unread body makes it a reset
+        self.fails("a", b"1" * PART, "the connection was closed", "is there a gateway endpoint for S3, or NAT?")
+        self.assertNotIn("Recv failure", str(self.said))
+
+    def test_s3_that_ends_the_connection_over_tls(self):
+        self.bucket.s3.proto, self.bucket.s3.curl = "https", [*CURL, "--insecure"]
+        with a_tls_server_that_hangs_up() as self.cloud.host, self.assertRaises(Failed) as caught:
+            self.bucket.names()
+        self.assertIn("the connection was closed; is there a gateway endpoint for S3, or NAT?", str(caught.exception))
+        self.assertNotIn("OpenSSL", str(caught.exception))
 
     def test_curl_that_is_missing(self):
         self.bucket.s3.curl = ["no-such-program"]

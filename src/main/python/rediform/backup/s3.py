@@ -35,7 +35,11 @@ HINTS = {
     "curl 6": NETWORK,
     "curl 7": NETWORK,
     "curl 28": NETWORK,
+    "curl 52": NETWORK,
+    "curl 56": NETWORK,
 }
+# No answer, and a failure to receive: of these curl repeats what OpenSSL said (https://curl.se/libcurl/c/libcurl-errors.html).
+CLOSED = (52, 56)
 
 Result = TypeVar("Result")
 
@@ -109,6 +113,8 @@ class Transfer(io.RawIOBase):
         assert self.child.stderr
         said, code = one_line(self.child.stderr.read()), self.child.wait()
         if code:
+            if code in CLOSED:
+                said = "curl: (%d) the connection was closed" % code
             # Curl 8.14 (Debian 13) does not have words for everything.
             words = (self.what, said or "curl: (%d)" % code, HINTS.get("curl %d" % code, ""))
             raise Trouble("; ".join(filter(None, words)))
