@@ -366,6 +366,31 @@ class Verbs(BackedUp):
         data = self.run_verb("object", "--id", found.id)
         self.assertEqual((data.returncode, hashlib.sha256(data.stdout).hexdigest()), (0, found.sha256))
 
+    def test_the_same_backup_proven_again_is_proven_later(self):
+        self.now()
+        (found,) = self.all()
+        for day in ("28", "29"):
+            proof = {"id": found.id, "at": "2026-11-%sT14:00:00Z" % day}
+            self.assertEqual(self.run_verb("proof", "--id", found.id, "--text", json.dumps(proof)).returncode, 0)
+            self.assertEqual(self.health()["backup"]["proof"], proof)
+        self.said(verbs.backup)
+        self.assertEqual(self.health()["backup"]["proof"], proof)
+
+    def test_it_is_noted_since_when_there_are_backups(self):
+        self.assertIsNone(self.health()["backup"]["since"])
+        with patch.object(verbs, "take", side_effect=Failed("the store is full")):
+            with patch.object(time, "time", lambda: 1_800_000_000), self.assertRaises(Failed):
+                self.said(verbs.backup)
+        since = "2027-01-15T08:00:00Z"
+        self.assertEqual(self.health()["backup"]["since"], since)
+        with patch.object(time, "time", lambda: 1_800_000_060):
+            self.said(verbs.backup)
+        self.assertEqual(self.health()["backup"]["since"], since)
+        self.node.remove("backups")  # as on a node that takes another one's place
+        with patch.object(time, "time", lambda: 1_800_009_000):
+            self.said(verbs.backup)
+        self.assertEqual(self.health()["backup"]["since"], "2027-01-15T08:01:00Z")
+
     def test_what_is_not_there_and_what_is_no_proof(self):
         self.now()
         (found,) = self.all()

@@ -186,7 +186,8 @@ class Health(InAFolder):
         self.assertIsNone(self.redis("backup-none", REPLICA)["backup"]["last"])
         last = {"id": "20261128T135200Z-redis-2", "ended": "2026-11-28T13:52:04Z", "bytes": 33424}
         proof = {"id": last["id"], "at": "2026-11-28T14:10:00Z"}
-        self.put("backups", json.dumps({"last": last, "failure": None, "proof": proof}))
+        since = "2026-11-20T13:52:00Z"
+        self.put("backups", json.dumps({"last": last, "failure": None, "proof": proof, "since": since}))
         self.assertTrue(self.redis("backup", REPLICA)["fit"])
         failure = {"at": "2026-11-28T19:52:04Z", "reason": "zstd was ended by signal 9: it said nothing"}
         self.put("backups", json.dumps({"last": last, "failure": failure}))

@@ -34,6 +34,21 @@ final class Access {
   }
 
   /**
+   * The nodes' agents; ends the command where the environment does not say how to reach a node.
+   *
+   * @param why what the verb needs them for
+   */
+  static Agents agents(Cluster cluster, String why) {
+    return agents(cluster)
+        .orElseThrow(
+            () ->
+                Failure.missing(
+                    why
+                        + ", and the environment file does not say how to reach them; set"
+                        + " network.shell, for instance to [ssh, \"admin@{address}\"]"));
+  }
+
+  /**
    * A way to see how the nodes are: through their agents, or else with the application's password;
    * empty where there is neither.
    */

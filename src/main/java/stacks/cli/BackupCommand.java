@@ -1,6 +1,5 @@
 package stacks.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,14 +23,12 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
 import stacks.environment.Environment;
-import stacks.operate.Agents;
-import stacks.operate.NotPossible;
 import stacks.operate.backup.Backup;
 import stacks.operate.backup.BackupAgents;
 import stacks.operate.backup.Backups;
-import stacks.operate.backup.Missing;
 import stacks.operate.backup.Size;
 import stacks.operate.backup.Verification;
+import stacks.values.Plural;
 
 @Command(
     name = "backup",
@@ -69,21 +66,18 @@ final class BackupCommand implements Runnable {
   }
 
   /** The agents of the environment's nodes; ends the command where backups are off. */
-  private static BackupAgents agents(Cluster cluster) {
+  static BackupAgents agents(Cluster cluster) {
     off(cluster)
         .ifPresent(
             why -> {
-              throw Failure.no("%s takes no backups: %s".formatted(cluster.name(), why));
+              throw Failure.no(off(cluster, why));
             });
-    Agents agents =
-        Access.agents(cluster)
-            .orElseThrow(
-                () ->
-                    Failure.missing(
-                        "the nodes' agents take and read backups, and the environment file does not"
-                            + " say how to reach them; set network.shell, for instance to [ssh,"
-                            + " \"admin@{address}\"]"));
-    return new BackupAgents(cluster, agents);
+    return new BackupAgents(
+        cluster, Access.agents(cluster, "the nodes' agents take and read backups"));
+  }
+
+  private static String off(Cluster cluster, String why) {
+    return "%s takes no backups: %s".formatted(cluster.name(), why);
   }
 
   /** Why an environment has no backups by its file, and how to switch them on; empty if it has. */
@@ -97,23 +91,6 @@ final class BackupCommand implements Runnable {
         ? Optional.empty()
         : Optional.of(
             "its file names no bucket for them; set backup.bucket to an S3 bucket of yours" + then);
-  }
-
-  /** What a verb does with backups. */
-  private interface Action<T> {
-    T run() throws NotPossible, Missing, IOException;
-  }
-
-  private static <T> T run(Action<T> action) {
-    try {
-      return action.run();
-    } catch (NotPossible e) {
-      throw Failure.no(e.getMessage());
-    } catch (Missing e) {
-      throw Failure.missing(e.getMessage());
-    } catch (IOException e) {
-      throw Failure.missing("this machine cannot do it: " + e.getMessage(), e);
-    }
   }
 
   private static String when(Optional<Instant> time) {
@@ -139,7 +116,7 @@ final class BackupCommand implements Runnable {
     @Override
     public Integer call() {
       BackupAgents agents = agents(backup.environment.cluster());
-      BackupAgents.Taken taken = BackupCommand.run(() -> agents.now(Progress.of(spec)));
+      BackupAgents.Taken taken = Operation.of(() -> agents.now(Progress.of(spec)));
       spec.commandLine().getOut().println(line(taken));
       return ExitCode.FINE;
     }
@@ -170,7 +147,7 @@ final class BackupCommand implements Runnable {
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
       Cluster cluster = backup.environment.cluster();
-      Backups backups = BackupCommand.run(() -> agents(cluster).list()).backups();
+      Backups backups = Operation.of(() -> agents(cluster).list()).backups();
       if (json) {
         out.println(Json.write(report(cluster.name(), backups)));
       } else {
@@ -199,8 +176,7 @@ final class BackupCommand implements Runnable {
             each.proof().map(proof -> when(proof.at())).orElse("no"));
       }
       out.println();
-      int count = backups.all().size();
-      out.printf("%d backup%s on %s%n", count, count == 1 ? "" : "s", backups.place());
+      out.printf("%s on %s%n", Plural.of(backups.all().size(), "backup"), backups.place());
     }
     backups
         .failure()
@@ -294,6 +270,11 @@ final class BackupCommand implements Runnable {
         description = "File with the age key that decrypts it.")
     private Path identity;
 
+    @Option(
+        names = "--if-enabled",
+        description = "Succeeds with a line where the environment file has no backups.")
+    private boolean ifEnabled;
+
     @Option(names = "--json", description = "Reports as JSON.")
     private boolean json;
 
@@ -307,10 +288,15 @@ final class BackupCommand implements Runnable {
             "--identity must name a readable file with an age key; %s is none".formatted(identity));
       }
       Cluster cluster = backup.environment.cluster();
+      Optional<String> off = off(cluster);
+      if (ifEnabled && off.isPresent()) {
+        out.println(off(cluster, off.get()));
+        return ExitCode.FINE;
+      }
       Verification verification =
           new Verification(cluster.name(), agents(cluster), Progress.of(spec));
       Backup.Proof proof =
-          BackupCommand.run(
+          Operation.of(
               () -> verification.run(Optional.ofNullable(id), Optional.ofNullable(identity)));
       out.println(json ? Json.write(report(proof)) : line(proof));
       return ExitCode.FINE;

@@ -2,27 +2,36 @@ package stacks.cli;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import stacks.cluster.Cluster;
 import stacks.operate.BackupState;
+import stacks.operate.Look;
 import stacks.operate.backup.Size;
+import stacks.review.BackupAge;
 
 /** What {@code status} says of backups. */
 final class BackupLines {
   private static final String WHO = "backups: ";
 
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
   private BackupLines() {}
 
   /**
-   * A line for a person, and a note if there is something to note.
+   * A line for a person, and a note for what is late, with the command that mends it.
    *
-   * @param off why the environment has none; empty if it has
    * @param state what the nodes say; empty where none says anything
    */
-  static List<String> of(Optional<String> off, Optional<BackupState> state, Instant now) {
+  static List<String> of(Cluster cluster, Optional<BackupState> state, Instant now) {
+    Optional<String> off = BackupCommand.off(cluster);
     if (off.isPresent()) {
       return List.of(WHO + "off: " + off.get());
     }
@@ -31,11 +40,70 @@ final class BackupLines {
     }
     List<String> lines = new ArrayList<>();
     lines.add(WHO + line(state.get(), now));
-    if (state.get().isLate(now)) {
-      lines.add(
-          "note: the last backup is older than two intervals of " + span(state.get().every()));
-    }
+    late(state.get(), now)
+        .ifPresent(
+            what ->
+                lines.add(
+                    "note: %s; to take one now, or see why not: ./rediform backup %s now"
+                        .formatted(what, cluster.name())));
+    unproven(cluster, state.get(), now)
+        .ifPresent(
+            what ->
+                lines.add(
+                    "note: %s; to prove the newest: ./rediform backup %s verify%s"
+                        .formatted(what, cluster.name(), identity(cluster))));
     return lines;
+  }
+
+  /** That a backup is missing for so long that something must be wrong; empty where it is not. */
+  static Optional<String> late(BackupState state, Instant now) {
+    return state.isLate(now)
+        ? Optional.of(
+            state
+                .next()
+                .map(due -> "a backup was due %s ago".formatted(since(due, now)))
+                .orElseGet(
+                    () ->
+                        "there is no backup, although the nodes are to take some since "
+                            + TIME.format(state.since().orElseThrow())))
+        : Optional.empty();
+  }
+
+  /** That it is not proven that a backup can be restored, or not for too long. */
+  static Optional<String> unproven(Cluster cluster, BackupState state, Instant now) {
+    Duration most = cluster.environment().backup().verifyEvery();
+    return state.isUnproven(now, most)
+        ? Optional.of(
+            state
+                    .proof()
+                    .map(
+                        proof ->
+                            "the last proof that a backup can be restored is "
+                                + since(proof.at(), now)
+                                + " old")
+                    .orElse("no backup was ever proven, as far as the nodes know")
+                + "; backup.verifyEvery is "
+                + span(most))
+        : Optional.empty();
+  }
+
+  /**
+   * The same for a review, asked of the nodes; empty where backups are off, there is no way to the
+   * nodes, or none of them tells.
+   */
+  static Optional<BackupAge> age(Cluster cluster) {
+    if (BackupCommand.off(cluster).isPresent()) {
+      return Optional.empty();
+    }
+    Instant now = Instant.now();
+    return Access.agents(cluster)
+        .flatMap(agents -> BackupState.of(Look.through(agents).at(cluster)))
+        .map(state -> new BackupAge(late(state, now), unproven(cluster, state, now)));
+  }
+
+  /** The option that `verify` needs where backups are encrypted. */
+  private static String identity(Cluster cluster) {
+    return cluster.environment().backup().recipients().isEmpty() ? "" : " --identity FILE";
   }
 
   private static String line(BackupState state, Instant now) {
@@ -50,8 +118,7 @@ final class BackupLines {
               .proof()
               .map(proof -> "last proven %s, %s ago".formatted(proof.id(), since(proof.at(), now)))
               .orElse("none known to be proven"));
-      Instant next = state.next().orElseThrow();
-      parts.add(next.isAfter(now) ? "next in " + since(now, next) : "next is due");
+      parts.add("next due at " + TIME.format(state.next().orElseThrow()));
     } else {
       parts.add("none yet");
     }
@@ -90,7 +157,7 @@ final class BackupLines {
   }
 
   /** The same for a program; null where no node says anything. */
-  static Map<String, Object> report(Optional<BackupState> state) {
+  static Map<String, Object> report(Cluster cluster, Optional<BackupState> state, Instant now) {
     if (state.isEmpty()) {
       return null;
     }
@@ -125,6 +192,12 @@ final class BackupLines {
             .orElse(null));
     report.put("everySeconds", state.get().every().toSeconds());
     report.put("next", state.get().next().map(Instant::toString).orElse(null));
+    report.put("late", state.get().isLate(now));
+    Duration verifyEvery = cluster.environment().backup().verifyEvery();
+    report.put("since", state.get().since().map(Instant::toString).orElse(null));
+    report.put("verifyEverySeconds", verifyEvery.toSeconds());
+    report.put("proofDue", state.get().nextProof(verifyEvery).map(Instant::toString).orElse(null));
+    report.put("unproven", state.get().isUnproven(now, verifyEvery));
     return report;
   }
 

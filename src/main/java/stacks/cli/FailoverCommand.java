@@ -14,7 +14,6 @@ import stacks.cluster.Cluster;
 import stacks.operate.Agents;
 import stacks.operate.Failover;
 import stacks.operate.Failover.Report;
-import stacks.operate.NotPossible;
 
 @Command(
     name = "failover",
@@ -58,20 +57,9 @@ final class FailoverCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Cluster cluster = environment.cluster();
-    Agents agents =
-        Access.agents(cluster)
-            .orElseThrow(
-                () ->
-                    Failure.missing(
-                        "a failover runs a command on the master, and the environment file does not"
-                            + " say how; set network.shell, for instance to [ssh, \"admin@{address}\"]"));
-    Report report;
-    try {
-      report =
-          new Failover(cluster, agents, line -> err.println("rediform: " + line)).to(to, timeout);
-    } catch (NotPossible e) {
-      throw Failure.no(e.getMessage());
-    }
+    Agents agents = Access.agents(cluster, "a failover runs a command on one of the nodes");
+    Failover failover = new Failover(cluster, agents, line -> err.println("rediform: " + line));
+    Report report = Operation.of(() -> failover.to(to, timeout));
     if (json) {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("environment", cluster.name());

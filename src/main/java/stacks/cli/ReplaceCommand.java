@@ -23,6 +23,7 @@ import stacks.operate.NotPossible;
 import stacks.operate.Wait;
 import stacks.platform.Platforms;
 import stacks.review.Change;
+import stacks.review.Finding;
 import stacks.review.Review;
 import stacks.review.Severity;
 
@@ -107,6 +108,14 @@ final class ReplaceCommand implements Callable<Integer> {
     terraform.plan(PLAN, words);
     Review review = Reviews.made(cluster, PLAN, false);
     refuseWhatElseIsBlocked(review, node);
+    review.findings().stream()
+        .filter(Finding::isOfBackupAge)
+        .forEach(
+            finding ->
+                say(
+                    "%s: %s. %s"
+                        .formatted(
+                            finding.rule().id(), finding.message(), finding.rule().remedy())));
     Set<String> others =
         review.changes().stream()
             .map(Change::node)

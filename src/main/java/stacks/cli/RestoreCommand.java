@@ -1,6 +1,5 @@
 package stacks.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,8 +20,6 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
 import stacks.operate.Agents;
-import stacks.operate.NotPossible;
-import stacks.operate.backup.Missing;
 import stacks.operate.backup.Restore;
 
 @Command(
@@ -47,7 +45,8 @@ import stacks.operate.backup.Restore;
       "Examples:",
       "  ./rediform restore local latest --replace-data",
       "  ./rediform restore production 20261128T135200Z-redis-2 --identity backup-key.txt",
-      "  ./rediform restore local --from dump.rdb"
+      "  ./rediform restore local --from dump.rdb",
+      "  ./rediform restore production latest --into staging --replace-data"
     })
 final class RestoreCommand implements Callable<Integer> {
   private static final String LATEST = "latest";
@@ -66,6 +65,14 @@ final class RestoreCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "An RDB file on this machine, in place of a backup.")
   private Path from;
+
+  @Option(
+      names = "--into",
+      paramLabel = "NEW",
+      description =
+          "Restores the cluster of another environment, by name or file, from ENV's backup. ENV is"
+              + " not changed; all that is said of the cluster below is said of NEW.")
+  private String into;
 
   @Option(
       names = "--replace-data",
@@ -105,37 +112,29 @@ final class RestoreCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     checkUsage();
-    Cluster cluster = environment.cluster();
+    Cluster named = environment.cluster();
+    Cluster cluster = into == null ? named : other(named);
     if (!cluster.isLocal() && !yes && System.console() == null) {
       throw Failure.usage("there is no terminal to ask on; if all data may be replaced: --yes");
     }
-    Agents agents =
-        Access.agents(cluster)
-            .orElseThrow(
-                () ->
-                    Failure.missing(
-                        "a restore runs a command on the master, and the environment file does not"
-                            + " say how; set network.shell, for instance to [ssh, \"admin@{address}\"]"));
+    Agents agents = Access.agents(cluster, "a restore runs a command on the master");
     Restore.Source source =
         from != null
             ? new Restore.Source.Dump(from)
             : new Restore.Source.Store(
                 Optional.of(id).filter(given -> !given.equals(LATEST)),
                 Optional.ofNullable(identity));
-    Restore.Report report;
-    try {
-      report =
-          new Restore(cluster, agents, Progress.of(spec))
-              .run(
-                  new Restore.Order(source, replace, !unsafe, timeout),
-                  (name, keys) -> confirm(cluster, name, keys));
-    } catch (NotPossible e) {
-      throw Failure.no(e.getMessage());
-    } catch (Missing e) {
-      throw Failure.missing(e.getMessage());
-    } catch (IOException e) {
-      throw Failure.missing("this machine cannot do it: " + e.getMessage(), e);
-    }
+    Consumer<String> say = Progress.of(spec);
+    Restore restore =
+        into == null
+            ? new Restore(cluster, agents, say)
+            : new Restore(cluster, agents, BackupCommand.agents(named), say);
+    Restore.Report report =
+        Operation.of(
+            () ->
+                restore.run(
+                    new Restore.Order(source, replace, !unsafe, timeout),
+                    (name, keys) -> confirm(cluster, name, keys)));
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Json.write(fields(cluster, report)));
@@ -145,12 +144,26 @@ final class RestoreCommand implements Callable<Integer> {
     return ExitCode.FINE;
   }
 
+  private Cluster other(Cluster named) {
+    Cluster other = Environments.cluster(into, spec.commandLine().getErr()::println);
+    if (other.name().equals(named.name())) {
+      throw Failure.usage(
+          "--into names %s itself; leave it out to restore %s".formatted(into, named.name()));
+    }
+    return other;
+  }
+
   private void checkUsage() {
     if ((id == null) == (from == null)) {
       throw Failure.usage(
           "what to restore is "
               + (id == null ? "missing" : "named twice")
               + ": the ID of a backup, latest, or --from FILE");
+    }
+    if (into != null && from != null) {
+      throw Failure.usage(
+          "--into takes a backup of ENV; to restore a file name its cluster: ./rediform restore %s --from %s"
+              .formatted(into, from));
     }
     for (Path file : new Path[] {from, identity}) {
       if (file != null && (!Files.isRegularFile(file) || !Files.isReadable(file))) {

@@ -6,8 +6,11 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.Optional;
+import java.util.function.Supplier;
 import stacks.Synth;
 import stacks.cluster.Cluster;
+import stacks.review.BackupAge;
 import stacks.review.Review;
 import stacks.review.Reviewer;
 import stacks.review.UnreadablePlan;
@@ -62,13 +65,20 @@ final class Reviews {
    */
   static Review made(Cluster cluster, String plan, boolean approved) {
     Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
-    return Tool.terraform(stack, "show", "-json", plan).stream(json -> of(json, cluster, approved));
+    return Tool.terraform(stack, "show", "-json", plan).stream(
+        json -> of(json, cluster, approved, () -> BackupLines.age(cluster)));
   }
 
-  /** Of a plan's JSON. */
+  /** Of a plan's JSON, which may be of any time and place: no node is asked. */
   static Review of(InputStream json, Cluster cluster, boolean approved) {
+    return of(json, cluster, approved, Optional::empty);
+  }
+
+  private static Review of(
+      InputStream json, Cluster cluster, boolean approved, Supplier<Optional<BackupAge>> backups) {
     try {
-      return Reviewer.review(new BufferedInputStream(json), cluster, LocalDate.now(), approved);
+      return Reviewer.review(
+          new BufferedInputStream(json), cluster, LocalDate.now(), approved, backups);
     } catch (UnreadablePlan e) {
       throw Failure.missing(e.getMessage(), e);
     } catch (IOException e) {

@@ -19,18 +19,21 @@ import stacks.operate.BackupState;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Delivery;
 import stacks.operate.Look;
+import stacks.values.Plural;
 
 @Command(
     name = "status",
     description = {
-      "Shows who is master, who follows how closely, what each Sentinel thinks, and how old the last"
-          + " backup is."
+      "Shows who is master, who follows how closely, what each Sentinel thinks, when the last backup"
+          + " was taken and proven, and when the next is due."
     },
     footer = {
       "",
       "It looks through network.shell of the environment file, or else with the",
       "password of user app from REDIS_PASSWORD; a local environment finds its own.",
-      "Exit code 0 when the cluster is whole, 1 when it is not.",
+      "Exit code 0 when the cluster is whole, 1 when it is not. A backup that is late, or",
+      "not proven for backup.verifyEvery, is a note and does not change it; --json says",
+      "it as backups.late and backups.unproven.",
       "",
       "Example:",
       "  ./rediform status local"
@@ -51,11 +54,11 @@ final class StatusCommand implements Callable<Integer> {
     Optional<BackupState> backups = BackupState.of(status);
     if (json) {
       Map<String, Object> report = report(status);
-      report.put("backups", BackupLines.report(backups));
+      report.put("backups", BackupLines.report(cluster, backups, Instant.now()));
       out.println(Json.write(report));
     } else {
       print(status, out);
-      BackupLines.of(BackupCommand.off(cluster), backups, Instant.now()).forEach(out::println);
+      BackupLines.of(cluster, backups, Instant.now()).forEach(out::println);
     }
     return status.isWhole() ? ExitCode.FINE : ExitCode.NO;
   }
@@ -79,8 +82,11 @@ final class StatusCommand implements Callable<Integer> {
           node.problem()
               .orElseGet(
                   () ->
-                      "master is %s; sees %d replicas, %d Sentinels"
-                          .formatted(node.master().get(), node.replicas(), node.sentinels()));
+                      "master is %s; sees %s, %s"
+                          .formatted(
+                              node.master().get(),
+                              Plural.of(node.replicas(), "replica"),
+                              Plural.of(node.sentinels(), "Sentinel")));
       out.printf("%-12s %-22s %-9s %s%n", node.name(), node.endpoint(), "sentinel", state);
     }
     out.println();

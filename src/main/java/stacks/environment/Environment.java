@@ -382,7 +382,15 @@ public record Environment(
                       + " them. Without one, rediform does not encrypt backups.",
               pattern = "age1[02-9ac-hj-np-z]{58}",
               allowed = "a public key as `age-keygen` prints it: age1 and 58 characters")
-          List<String> recipients) {}
+          List<String> recipients,
+      @Key(
+              value =
+                  "How old the newest proof that a backup can be restored may be. Past it, `status`"
+                      + " and the plan review say so; nothing verifies by itself.",
+              byDefault = "7d",
+              min = "1h",
+              max = "365d")
+          Duration verifyEvery) {}
 
   /** A warning, or what the plan review finds, that has been read and accepted. */
   public record Acceptance(

@@ -137,14 +137,7 @@ final class AgentLook implements Look {
 
   private static ClusterStatus.Redis redis(Node node, JsonNode health) {
     if (!health.has("role")) {
-      return ClusterStatus.Redis.silent(
-              node.name(),
-              node.endpoint(),
-              isReached(health),
-              isDown(health),
-              silence(health),
-              delivery(health))
-          .withBackup(BackupState.read(health.path("backup")));
+      return silent(node, health).redis().withBackup(BackupState.read(health.path("backup")));
     }
     boolean replica = health.path("role").asText().equals("replica");
     Optional<String> problem = problem(health);
@@ -173,13 +166,7 @@ final class AgentLook implements Look {
 
   private static ClusterStatus.Sentinel sentinel(Node node, JsonNode health) {
     if (!health.has("master")) {
-      return ClusterStatus.Sentinel.silent(
-          node.name(),
-          node.endpoint(),
-          isReached(health),
-          isDown(health),
-          silence(health),
-          delivery(health));
+      return silent(node, health).sentinel();
     }
     return new ClusterStatus.Sentinel(
         node.name(),
@@ -200,8 +187,14 @@ final class AgentLook implements Look {
     return said.isObject() ? Optional.of(settings) : Optional.empty();
   }
 
-  private static String silence(JsonNode health) {
-    return health.isObject() ? "is not fit: " + health.path("reason").asText() : health.asText();
+  private static ClusterStatus.Silent silent(Node node, JsonNode health) {
+    return new ClusterStatus.Silent(
+        node.name(),
+        node.endpoint(),
+        isReached(health),
+        isDown(health),
+        health.isObject() ? "is not fit: " + health.path("reason").asText() : health.asText(),
+        delivery(health));
   }
 
   /** The agent says it whatever its server does; one of before there were documents does not. */

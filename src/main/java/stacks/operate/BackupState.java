@@ -20,9 +20,17 @@ import java.util.stream.Stream;
  * @param failure its last attempt, if that failed
  * @param proof the newest restore that was proven, as far as it knows
  * @param every time from the start of one backup to the start of the next
+ * @param since when there were backups first, or the nodes were to take some; empty where an older
+ *     agent does not say
  */
 public record BackupState(
-    Optional<Last> last, Optional<Failure> failure, Optional<Proven> proof, Duration every) {
+    Optional<Last> last,
+    Optional<Failure> failure,
+    Optional<Proven> proof,
+    Duration every,
+    Optional<Instant> since) {
+  /** What a backup may be late by: 5 min until a node asks, the next one's turn after 10 min. */
+  private static final Duration SLACK = Duration.ofMinutes(15);
 
   private static final DateTimeFormatter ID =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss", Locale.ROOT);
@@ -50,7 +58,8 @@ public record BackupState(
                 .map(at -> new Last(last.path("id").asText(), at, last.path("bytes").asLong())),
             time(failure.path("at")).map(at -> new Failure(at, failure.path("reason").asText())),
             time(proof.path("at")).map(at -> new Proven(proof.path("id").asText(), at)),
-            Duration.ofSeconds(said.path("everySeconds").asLong())));
+            Duration.ofSeconds(said.path("everySeconds").asLong()),
+            time(said.path("since"))));
   }
 
   private static Optional<Instant> time(JsonNode said) {
@@ -76,7 +85,8 @@ public record BackupState(
                         failure ->
                             sum.last.filter(last -> last.ended().isAfter(failure.at())).isEmpty()),
                     sum.proof,
-                    sum.every));
+                    sum.every,
+                    sum.since));
   }
 
   private BackupState and(BackupState other) {
@@ -90,7 +100,8 @@ public record BackupState(
         Stream.of(proof, other.proof)
             .flatMap(Optional::stream)
             .max(Comparator.comparing(Proven::at)),
-        every);
+        every,
+        Stream.of(since, other.since).flatMap(Optional::stream).min(Comparator.naturalOrder()));
   }
 
   /** When the next one is due; empty where there was none yet. */
@@ -98,9 +109,26 @@ public record BackupState(
     return last.map(each -> started(each).plus(every));
   }
 
-  /** Whether the newest backup is so old that one must have failed since. */
+  /** Whether the newest backup, or the lack of one, is so old that one must have failed since. */
   public boolean isLate(Instant now) {
-    return last.filter(each -> started(each).plus(every.multipliedBy(2)).isBefore(now)).isPresent();
+    Duration most = every.multipliedBy(2).plus(SLACK);
+    return last.map(BackupState::started)
+        .or(() -> since)
+        .filter(from -> from.plus(most).isBefore(now))
+        .isPresent();
+  }
+
+  /** When the next proof is due; empty where it is not known since when there are backups. */
+  public Optional<Instant> nextProof(Duration verifyEvery) {
+    return proof.map(Proven::at).or(() -> since).map(from -> from.plus(verifyEvery));
+  }
+
+  /**
+   * Whether there are backups of which none was proven for too long; a cluster that has not had
+   * them for that long owes no proof.
+   */
+  public boolean isUnproven(Instant now, Duration verifyEvery) {
+    return last.isPresent() && nextProof(verifyEvery).filter(due -> due.isBefore(now)).isPresent();
   }
 
   /** An ID begins with the time; without one, the end is near enough. */

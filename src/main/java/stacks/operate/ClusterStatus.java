@@ -9,6 +9,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
+import stacks.values.Plural;
 
 /**
  * A running cluster as its nodes describe it at one moment: who is master, who follows how closely,
@@ -33,6 +34,54 @@ public record ClusterStatus(
     Optional<String> problem();
 
     Delivery delivery();
+  }
+
+  /**
+   * What is known of a node of either kind whose server did not answer.
+   *
+   * @param problem why it did not
+   */
+  record Silent(
+      String name,
+      String endpoint,
+      boolean reached,
+      boolean down,
+      String problem,
+      Delivery delivery) {
+    Redis redis() {
+      return new Redis(
+          name,
+          endpoint,
+          reached,
+          down,
+          Optional.empty(),
+          Optional.empty(),
+          false,
+          0,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.of(problem),
+          List.of(),
+          delivery,
+          Optional.empty());
+    }
+
+    Sentinel sentinel() {
+      return new Sentinel(
+          name,
+          endpoint,
+          reached,
+          down,
+          Optional.empty(),
+          false,
+          Map.of(),
+          Map.of(),
+          Optional.of(problem),
+          delivery);
+    }
   }
 
   /**
@@ -74,34 +123,6 @@ public record ClusterStatus(
       Delivery delivery,
       Optional<BackupState> backup)
       implements Found {
-
-    /** A node whose server did not answer. */
-    static Redis silent(
-        String name,
-        String endpoint,
-        boolean reached,
-        boolean down,
-        String problem,
-        Delivery delivery) {
-      return new Redis(
-          name,
-          endpoint,
-          reached,
-          down,
-          Optional.empty(),
-          Optional.empty(),
-          false,
-          0,
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          Optional.of(problem),
-          List.of(),
-          delivery,
-          Optional.empty());
-    }
 
     private Redis withLag(long masterOffset) {
       return new Redis(
@@ -198,27 +219,6 @@ public record ClusterStatus(
       Delivery delivery)
       implements Found {
 
-    /** A Sentinel that did not answer. */
-    static Sentinel silent(
-        String name,
-        String endpoint,
-        boolean reached,
-        boolean down,
-        String problem,
-        Delivery delivery) {
-      return new Sentinel(
-          name,
-          endpoint,
-          reached,
-          down,
-          Optional.empty(),
-          false,
-          Map.of(),
-          Map.of(),
-          Optional.of(problem),
-          delivery);
-    }
-
     /** How many replicas it sees up. One that has left the cluster stays in its mind, as down. */
     public int replicas() {
       return (int) seenReplicas.values().stream().filter(up -> up).count();
@@ -293,13 +293,19 @@ public record ClusterStatus(
     for (Sentinel node : sentinels) {
       if (node.master().isPresent() && node.replicas() != cluster.redis().size() - 1) {
         problems.add(
-            "%s sees %d replicas, the file has %d"
-                .formatted(node.name(), node.replicas(), cluster.redis().size() - 1));
+            "%s sees %s, the file has %d"
+                .formatted(
+                    node.name(),
+                    Plural.of(node.replicas(), "replica"),
+                    cluster.redis().size() - 1));
       }
       if (node.master().isPresent() && node.sentinels() != cluster.sentinels().size()) {
         problems.add(
-            "%s knows %d Sentinels, the file has %d"
-                .formatted(node.name(), node.sentinels(), cluster.sentinels().size()));
+            "%s knows %s, the file has %d"
+                .formatted(
+                    node.name(),
+                    Plural.of(node.sentinels(), "Sentinel"),
+                    cluster.sentinels().size()));
       }
     }
     return problems;

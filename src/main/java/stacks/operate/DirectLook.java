@@ -14,6 +14,7 @@ import redis.clients.jedis.Protocol;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import stacks.cluster.Cluster;
+import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
 
@@ -99,8 +100,7 @@ final class DirectLook {
           Delivery.UNKNOWN,
           Optional.empty());
     } catch (JedisException e) {
-      return ClusterStatus.Redis.silent(
-          node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e), Delivery.UNKNOWN);
+      return silent(node, e).redis();
     }
   }
 
@@ -124,8 +124,7 @@ final class DirectLook {
           problem,
           Delivery.UNKNOWN);
     } catch (JedisException e) {
-      return ClusterStatus.Sentinel.silent(
-          node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e), Delivery.UNKNOWN);
+      return silent(node, e).sentinel();
     }
   }
 
@@ -146,6 +145,11 @@ final class DirectLook {
     } catch (JedisDataException e) {
       return Optional.of(e.getMessage());
     }
+  }
+
+  private static ClusterStatus.Silent silent(Node node, JedisException e) {
+    return new ClusterStatus.Silent(
+        node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e), Delivery.UNKNOWN);
   }
 
   /** Nobody listens at the port: the one proof, from here, that a server does not run. */

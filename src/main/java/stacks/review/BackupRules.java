@@ -9,14 +9,47 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import stacks.values.Quote;
 
 /** Whether the data is still backed up, to which place, and for how long backups are kept. */
 final class BackupRules {
+  static final Check TOO_OLD =
+      Check.ofCluster(
+          "backup-too-old",
+          WARN,
+          "This plan endangers data, and the newest backup is older than backup.every allows. If the data is lost, so is all that was written since.",
+          "Take one before the deploy: ./rediform backup ENV now");
+
+  static final Check UNVERIFIED =
+      Check.ofCluster(
+          "unverified",
+          WARN,
+          "This plan endangers data, and it is not known whether its backups can be restored: none was proven within backup.verifyEvery.",
+          "Prove one before the deploy: ./rediform backup ENV verify");
+
+  /** Rules whose findings mean that the data of a node may be lost, or a copy of it. */
+  private static final Set<String> ENDANGER =
+      Set.of(
+          "cluster-destroyed",
+          "all-replicas-removed",
+          "data-volume-destroyed",
+          "data-volume-replaced",
+          "data-volume-detached",
+          "disk-shrunk",
+          "memory-below-use",
+          "more-than-one-data-node-down",
+          "node-replaced",
+          "image-forces-replacement",
+          "node-removed",
+          "node-stopped");
+
   static final List<Check> ALL =
       List.of(
+          TOO_OLD,
+          UNVERIFIED,
           ofPlan(
               "backup-off",
               APPROVAL,
@@ -40,6 +73,11 @@ final class BackupRules {
   private static final int LONGEST_PLACE = 120;
 
   private BackupRules() {}
+
+  /** Whether a finding says that data is in danger; a Sentinel holds none. */
+  static boolean endangersData(Finding finding) {
+    return ENDANGER.contains(finding.rule().id()) && !finding.place().contains("sentinel-");
+  }
 
   /** All data nodes are told the same: it is said once, of the cluster. */
   private static Map<String, String> once(Plan plan, Function<NodePlan, Stream<String>> check) {

@@ -53,6 +53,11 @@ record Check(
     return new Check(rule, (r, c) -> Optional.empty(), (r, c) -> Optional.empty(), check, true);
   }
 
+  /** A rule about the living cluster, which no plan shows: the reviewer is told of it. */
+  static Check ofCluster(String id, Severity severity, String meaning, String remedy) {
+    return ofPlan(id, severity, meaning, remedy, plan -> Map.of());
+  }
+
   /** The same rule, silent where there is no cluster yet. */
   Check whereThereIsACluster() {
     return new Check(rule, change, drift, plan, false);

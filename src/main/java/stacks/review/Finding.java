@@ -24,4 +24,9 @@ public record Finding(
   public boolean counts() {
     return accepted.isEmpty();
   }
+
+  /** Whether it says that a backup, or the proof of one, is too old for what the plan does. */
+  public boolean isOfBackupAge() {
+    return rule.equals(BackupRules.TOO_OLD.rule()) || rule.equals(BackupRules.UNVERIFIED.rule());
+  }
 }

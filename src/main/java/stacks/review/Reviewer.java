@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
@@ -45,7 +46,22 @@ public final class Reviewer {
    */
   public static Review review(InputStream json, Cluster cluster, LocalDate today, boolean approved)
       throws IOException {
-    return new Reviewer(cluster, today).read(json).result(approved);
+    return review(json, cluster, today, approved, Optional::empty);
+  }
+
+  /**
+   * The same, with what the living cluster says of its backups.
+   *
+   * @param backups asked where the plan endangers data; empty where it is not known
+   */
+  public static Review review(
+      InputStream json,
+      Cluster cluster,
+      LocalDate today,
+      boolean approved,
+      Supplier<Optional<BackupAge>> backups)
+      throws IOException {
+    return new Reviewer(cluster, today).read(json).result(approved, backups);
   }
 
   private Reviewer read(InputStream json) throws IOException {
@@ -88,6 +104,11 @@ public final class Reviewer {
     findings.add(policy.weigh(check.rule(), place, message));
   }
 
+  private void add(BackupAge age) {
+    age.late().ifPresent(message -> add(BackupRules.TOO_OLD, Change.SHARED, message));
+    age.unproven().ifPresent(message -> add(BackupRules.UNVERIFIED, Change.SHARED, message));
+  }
+
   private List<Place> places(List<NodeReview> nodes) {
     Map<String, NodeReview> changes =
         nodes.stream().collect(Collectors.toMap(NodeReview::name, Function.identity()));
@@ -108,7 +129,7 @@ public final class Reviewer {
     return List.copyOf(places);
   }
 
-  private Review result(boolean approved) {
+  private Review result(boolean approved, Supplier<Optional<BackupAge>> backups) {
     for (Check check : ReviewRules.CHECKS) {
       check.plan().apply(plan).forEach((place, message) -> add(check, place, message));
       if (!check.everywhere() && !plan.isOfExistingCluster()) {
@@ -116,6 +137,9 @@ public final class Reviewer {
       }
     }
     removeWhatIsSaidBetter();
+    if (findings.stream().anyMatch(BackupRules::endangersData)) {
+      backups.get().ifPresent(this::add);
+    }
     findings.sort(
         Comparator.comparing((Finding finding) -> !finding.counts())
             .thenComparing(Finding::severity)

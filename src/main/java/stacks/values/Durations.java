@@ -4,15 +4,18 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as people write them in an environment file: {@code 500ms}, {@code 5s}, {@code 1m}. */
+/**
+ * Durations as people write them in an environment file: {@code 500ms}, {@code 5s}, {@code 1m},
+ * {@code 7d}.
+ */
 public final class Durations {
   /** How a valid duration looks; the JSON schema has the same. */
-  public static final String PATTERN = "([0-9]{1,9}) ?(ms|s|m|h)";
+  public static final String PATTERN = "([0-9]{1,9}) ?(ms|s|m|h|d)";
 
   private static final Pattern TEXT = Pattern.compile(PATTERN);
 
   /** How a valid duration looks, for messages. */
-  public static final String FORM = "a whole number with a unit, such as 500ms, 5s or 1m";
+  public static final String FORM = "a whole number with a unit, such as 500ms, 5s, 1m or 7d";
 
   private Durations() {}
 
@@ -31,7 +34,8 @@ public final class Durations {
       case "ms" -> Duration.ofMillis(count);
       case "s" -> Duration.ofSeconds(count);
       case "m" -> Duration.ofMinutes(count);
-      default -> Duration.ofHours(count);
+      case "h" -> Duration.ofHours(count);
+      default -> Duration.ofDays(count);
     };
   }
 }

@@ -38,7 +38,7 @@ HINTS = {
     "curl 52": NETWORK,
     "curl 56": NETWORK,
 }
-# No answer, and a failure to receive: of these curl repeats what OpenSSL said (https://curl.se/libcurl/c/libcurl-errors.html).
+# No answer, and a failure to receive: curl repeats what OpenSSL said (https://curl.se/libcurl/c/libcurl-errors.html)
 CLOSED = (52, 56)
 
 Result = TypeVar("Result")

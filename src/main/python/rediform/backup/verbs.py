@@ -110,10 +110,12 @@ class noting:
 
 def newest_of(node: Node, store: Store, now: float) -> Optional[str]:
     """ID of the newest backup, which is noted. One of a clock that is far ahead counts when its time has come."""
+    note.there_are_some_since(node, now)
     names = store.names()
     known = [id_ for id_ in ids(names) if began(id_) <= now + SKEW]
     if not known:
         return None
+    note.there_are_some_since(node, began(known[0]))
     note_proof(node, store, [id_ for id_ in known if id_ + PROOF in names])
     last = note.last(node)
     if not last or last["id"] != known[-1]:
@@ -128,7 +130,7 @@ def note_proof(node: Node, store: Store, proven: list[str]) -> None:
     before = node.remembered("backups").get("proof")
     if proven and (not before or before["id"] != proven[-1]):
         found = proof_of(store, proven[-1])
-        node.remember("backups", proof={"id": proven[-1], "at": found.get("at", "")} if found else None)
+        node.remember("backups", proof=note.of_proof(proven[-1], found) if found else None)
 
 
 def backups(node: Node) -> None:
@@ -163,7 +165,7 @@ def proof(node: Node, id_: str, text: str) -> None:
         raise Refused("the proof is not one of backup %s: wanted an object with its id" % id_)
     known(store, id_)
     put_text(store, id_ + PROOF, json.dumps(found, sort_keys=True) + "\n")
-    note_proof(node, store, [id_])
+    node.remember("backups", proof=note.of_proof(id_, found))
 
 
 def known(store: Store, id_: str) -> Manifest:

@@ -2,14 +2,18 @@ package stacks.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import stacks.cluster.Cluster;
@@ -146,7 +150,19 @@ class BackupCommandTest {
     assertThat(err.toString()).contains("--identity must name a readable file");
   }
 
-  private static BackupState state(String ended, String failed, String proven) {
+  @Test
+  void without_backups_there_is_nothing_to_verify_and_that_may_be_fine(@TempDir Path folder)
+      throws IOException {
+    Path file = folder.resolve("cache.yaml");
+    Files.writeString(file, "platform: local\nbackup: {enabled: false}\n");
+    assertThat(run("backup", file.toString(), "verify")).isEqualTo(ExitCode.NO);
+    assertThat(run("backup", file.toString(), "verify", "--if-enabled")).isZero();
+    assertThat(out.toString()).startsWith("cache takes no backups: backup.enabled is false");
+  }
+
+  private static final String ENDED = "2026-11-28T13:52:07Z";
+
+  private static BackupState state(String ended, String failed, String proven, String since) {
     return new BackupState(
         Optional.ofNullable(ended)
             .map(at -> new BackupState.Last("20261128T135200Z-redis-2", Instant.parse(at), 1536)),
@@ -154,37 +170,114 @@ class BackupCommandTest {
             .map(at -> new BackupState.Failure(Instant.parse(at), "no space left")),
         Optional.ofNullable(proven)
             .map(at -> new BackupState.Proven("20261127T135200Z-redis-2", Instant.parse(at))),
-        Duration.ofHours(6));
+        Duration.ofHours(6),
+        Optional.ofNullable(since).map(Instant::parse));
   }
 
-  private static List<String> lines(BackupState state, Instant now) {
-    return BackupLines.of(Optional.empty(), Optional.ofNullable(state), now);
+  private static BackupState state(String ended, String failed, String proven) {
+    return state(ended, failed, proven, "2026-11-28T07:52:00Z");
+  }
+
+  private static List<String> lines(String file, BackupState state, String now) {
+    return BackupLines.of(
+        Environments.cluster("cache", file), Optional.ofNullable(state), Instant.parse(now));
+  }
+
+  private static List<String> lines(BackupState state, String now) {
+    return lines("platform: local\n", state, now);
   }
 
   @Test
-  void status_says_how_old_the_last_is_and_when_the_next_is_due() {
-    String ended = "2026-11-28T13:52:07Z";
-    assertThat(lines(state(ended, null, null), Instant.parse("2026-11-28T14:04:30Z")))
+  void status_says_how_old_backup_and_proof_are_and_when_the_next_is_due() {
+    assertThat(lines(state(ENDED, null, null), "2026-11-28T14:04:30Z"))
         .containsExactly(
-            "backups: last 20261128T135200Z-redis-2, 12 min ago (1.5 KB); none known to be proven; next in 5 h 47 min");
-    assertThat(lines(state(ended, "2026-11-28T19:59:30Z", "2026-11-26T19:00:00Z"), NOW))
+            "backups: last 20261128T135200Z-redis-2, 12 min ago (1.5 KB); none known to be proven; next due at 2026-11-28 19:52 UTC");
+    assertThat(
+            lines(
+                state(ENDED, "2026-11-28T19:59:30Z", "2026-11-26T19:00:00Z"),
+                "2026-11-28T20:00:00Z"))
         .containsExactly(
-            "backups: last 20261128T135200Z-redis-2, 6 h 7 min ago (1.5 KB); last proven 20261127T135200Z-redis-2, 2 d 1 h ago; next is due; the last attempt failed 30 s ago: no space left");
-    assertThat(lines(state(ended, null, null), Instant.parse("2026-11-29T01:52:01Z")))
+            "backups: last 20261128T135200Z-redis-2, 6 h 7 min ago (1.5 KB); last proven 20261127T135200Z-redis-2, 2 d 1 h ago; next due at 2026-11-28 19:52 UTC; the last attempt failed 30 s ago: no space left");
+  }
+
+  @Test
+  void a_backup_that_is_late_is_a_note_with_the_command_that_takes_one() {
+    assertThat(lines(state(ENDED, null, null), "2026-11-29T02:07:00Z")).hasSize(1);
+    assertThat(lines(state(ENDED, null, null), "2026-11-29T02:07:01Z"))
         .hasSize(2)
         .last()
-        .isEqualTo("note: the last backup is older than two intervals of 6 h");
-    assertThat(lines(state(ended, null, null), Instant.parse("2026-11-29T01:52:00Z"))).hasSize(1);
+        .isEqualTo(
+            "note: a backup was due 6 h 15 min ago; to take one now, or see why not: ./rediform backup cache now");
+    assertThat(lines(state(null, null, null), "2026-11-28T20:07:00Z"))
+        .containsExactly("backups: none yet");
+    assertThat(lines(state(null, null, null), "2026-11-28T20:07:01Z"))
+        .containsExactly(
+            "backups: none yet",
+            "note: there is no backup, although the nodes are to take some since 2026-11-28 07:52 UTC; to take one now, or see why not: ./rediform backup cache now");
+  }
+
+  @Test
+  void what_is_not_proven_for_too_long_is_a_note_with_the_command_that_proves_it() {
+    String now = "2026-11-28T14:00:00Z";
+    assertThat(lines(state(ENDED, null, null, "2026-11-21T14:00:00Z"), now))
+        .as("a cluster's first days")
+        .hasSize(1);
+    assertThat(lines(state(ENDED, null, null, "2026-11-21T13:59:59Z"), now))
+        .last()
+        .isEqualTo(
+            "note: no backup was ever proven, as far as the nodes know; backup.verifyEvery is 7 d; to prove the newest: ./rediform backup cache verify");
+    String old = "2026-11-20T13:00:00Z";
+    assertThat(lines(state(ENDED, null, old), now))
+        .last()
+        .isEqualTo(
+            "note: the last proof that a backup can be restored is 8 d 1 h old; backup.verifyEvery is 7 d; to prove the newest: ./rediform backup cache verify");
+    assertThat(
+            lines(
+                "platform: local\nbackup: {verifyEvery: 9d, recipients: [%s]}\n".formatted(KEY),
+                state(ENDED, null, old),
+                now))
+        .hasSize(1);
+    assertThat(
+            lines(
+                "platform: local\nbackup: {recipients: [%s]}\n".formatted(KEY),
+                state(ENDED, null, old),
+                now))
+        .last()
+        .asString()
+        .endsWith("verify --identity FILE");
+    assertThat(lines(state(ENDED, null, null, null), now))
+        .as("an older agent does not say since when")
+        .hasSize(1);
+    assertThat(lines(state(null, null, null, "2026-11-21T13:59:59Z"), now))
+        .as("there is nothing to prove")
+        .noneMatch(line -> line.contains("verify"));
+  }
+
+  @Test
+  void a_program_reads_what_is_late_and_when_it_is_due() {
+    Cluster cluster = Environments.cluster("cache", "platform: local\n");
+    assertThat(BackupLines.report(cluster, Optional.empty(), NOW)).isNull();
+    assertThat(
+            BackupLines.report(
+                cluster, Optional.of(state(ENDED, null, "2026-11-20T13:00:00Z")), NOW))
+        .containsEntry("next", "2026-11-28T19:52:00Z")
+        .containsEntry("late", false)
+        .containsEntry("since", "2026-11-28T07:52:00Z")
+        .containsEntry("verifyEverySeconds", 604_800L)
+        .containsEntry("proofDue", "2026-11-27T13:00:00Z")
+        .containsEntry("unproven", true);
   }
 
   @Test
   void status_says_why_there_is_none() {
-    assertThat(lines(null, NOW))
+    String now = "2026-11-28T20:00:00Z";
+    assertThat(lines(null, now))
         .containsExactly("backups: unknown: no data node's agent reports them");
-    assertThat(lines(state(null, null, null), NOW)).containsExactly("backups: none yet");
-    assertThat(lines(state(null, "2026-11-28T19:00:00Z", null), NOW))
+    assertThat(lines(state(null, "2026-11-28T19:00:00Z", null), now))
         .containsExactly("backups: none yet; the last attempt failed 1 h ago: no space left");
-    assertThat(BackupLines.of(Optional.of("it is so"), Optional.empty(), NOW))
-        .containsExactly("backups: off: it is so");
+    assertThat(lines("platform: local\nbackup: {enabled: false}\n", null, now))
+        .singleElement()
+        .asString()
+        .startsWith("backups: off: backup.enabled is false");
   }
 }

@@ -30,7 +30,7 @@ class BadInputTest {
   private static final String MEMORY =
       "; allowed: a whole number with a unit, such as 512mb, 8GB or 8GiB, from ";
   private static final String DURATION =
-      "; allowed: a whole number with a unit, such as 500ms, 5s or 1m, from ";
+      "; allowed: a whole number with a unit, such as 500ms, 5s, 1m or 7d, from ";
 
   @TempDir Path folder;
 

@@ -58,7 +58,7 @@ class ClusterStatusTest {
     sentinels.set(2, sentinel(3, ONE, 2, 4));
     assertThat(problems())
         .containsExactly(
-            "sentinel-1 sees 1 replicas, the file has 2",
+            "sentinel-1 sees 1 replica, the file has 2",
             "sentinel-2 sees 3 replicas, the file has 2",
             "sentinel-3 knows 4 Sentinels, the file has 3");
   }

@@ -102,12 +102,14 @@ class GateTest {
 
   private static Redis silentRedis(
       String name, String endpoint, boolean reached, boolean down, String problem) {
-    return Redis.silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN);
+    return new ClusterStatus.Silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN)
+        .redis();
   }
 
   private static Sentinel silentSentinel(
       String name, String endpoint, boolean reached, boolean down, String problem) {
-    return Sentinel.silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN);
+    return new ClusterStatus.Silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN)
+        .sentinel();
   }
 
   private Verdict before(String name) {

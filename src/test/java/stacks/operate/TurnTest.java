@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.node.Checksum;
-import stacks.operate.ClusterStatus.Redis;
 import stacks.operate.ClusterStatus.Sentinel;
 import stacks.operate.Delivery.Reason;
 import stacks.operate.Gate.Verdict;
@@ -68,13 +67,14 @@ class TurnTest {
           WholeCluster.with(
               cluster,
               status,
-              Redis.silent(
-                  name,
-                  cluster.node(name).orElseThrow().endpoint(),
-                  true,
-                  true,
-                  "is not fit: crashed",
-                  said.get(name)));
+              new ClusterStatus.Silent(
+                      name,
+                      cluster.node(name).orElseThrow().endpoint(),
+                      true,
+                      true,
+                      "is not fit: crashed",
+                      said.get(name))
+                  .redis());
     }
     return status;
   }
@@ -244,8 +244,9 @@ class TurnTest {
             found.redis().stream()
                 .map(
                     node ->
-                        Redis.silent(
-                            node.name(), node.endpoint(), true, true, "waits", Delivery.UNKNOWN))
+                        new ClusterStatus.Silent(
+                                node.name(), node.endpoint(), true, true, "waits", Delivery.UNKNOWN)
+                            .redis())
                 .toList(),
             found.sentinels().stream()
                 .map(

@@ -12,7 +12,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.operate.ClusterStatus.Redis;
 import stacks.testing.Environments;
 
 /** Who is asked while one waits, and what is said; that nodes answer is tested on real ones. */
@@ -46,13 +45,14 @@ class WaitTest {
                       WholeCluster.with(
                           part,
                           status,
-                          Redis.silent(
-                              node.name(),
-                              node.endpoint(),
-                              true,
-                              true,
-                              "is not fit: boots",
-                              before)))
+                          new ClusterStatus.Silent(
+                                  node.name(),
+                                  node.endpoint(),
+                                  true,
+                                  true,
+                                  "is not fit: boots",
+                                  before)
+                              .redis()))
               .orElse(status);
         }
 

@@ -1,11 +1,14 @@
 package stacks.review;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -137,6 +140,72 @@ class BackupRulesTest {
   void a_node_that_leaves_turns_nothing_off() throws IOException {
     PlanJson plan = PlanJson.of("cache").object("redis-3", List.of("delete"), ON, ON);
     assertThat(PlanJson.findings(plan.review(CLUSTER))).doesNotContain("backup-off shared");
+  }
+
+  private static final BackupAge STALE =
+      new BackupAge(Optional.of("a backup was due 9 h ago"), Optional.of("none was proven"));
+
+  private static List<String> aged(PlanJson plan, Supplier<Optional<BackupAge>> ask)
+      throws IOException {
+    return said(Reviewer.review(plan.stream(), CLUSTER, PlanJson.TODAY, false, ask)).stream()
+        .filter(found -> found.startsWith("backup-") || found.startsWith("unverified"))
+        .toList();
+  }
+
+  private static PlanJson destroyed(String node) {
+    return PlanJson.of("cache").machine(node, List.of("delete", "create"), "t3.small", "t3.small");
+  }
+
+  @Test
+  void a_plan_that_endangers_data_is_told_how_old_backup_and_proof_are() throws IOException {
+    assertThat(aged(destroyed("redis-2"), () -> Optional.of(STALE)))
+        .containsExactly("backup-too-old: a backup was due 9 h ago", "unverified: none was proven");
+    assertThat(
+            aged(
+                destroyed("redis-2"),
+                () -> Optional.of(new BackupAge(Optional.empty(), Optional.of("none was proven")))))
+        .containsExactly("unverified: none was proven");
+    assertThat(
+            aged(
+                PlanJson.of("cache").volume("redis-1", List.of("delete", "create"), 100, 100),
+                () -> Optional.of(STALE)))
+        .hasSize(2);
+  }
+
+  @Test
+  void where_it_is_not_known_nothing_is_claimed() throws IOException {
+    assertThat(aged(destroyed("redis-2"), Optional::empty)).isEmpty();
+  }
+
+  @Test
+  void the_nodes_are_not_asked_where_no_data_is_in_danger() throws IOException {
+    Supplier<Optional<BackupAge>> never =
+        () -> {
+          throw new AssertionError("asked");
+        };
+    assertThat(aged(PlanJson.of("cache"), never)).isEmpty();
+    assertThat(aged(destroyed("sentinel-2"), never)).isEmpty();
+    assertThat(
+            aged(
+                PlanJson.of("cache").machine("redis-2", List.of("update"), "t3.small", "t3.large"),
+                never))
+        .as("a restart behind its gate")
+        .isEmpty();
+    assertThatThrownBy(() -> aged(destroyed("redis-2"), never)).hasMessage("asked");
+  }
+
+  @Test
+  void they_are_warnings_that_a_file_may_weigh_otherwise() throws IOException {
+    Cluster strict =
+        Environments.cluster("cache", FILE + "review: {requireApproval: [unverified]}\n");
+    PlanJson removed = PlanJson.of("cache").machine("redis-4", List.of("delete"), "a", "a");
+    Supplier<Optional<BackupAge>> stale = () -> Optional.of(STALE);
+    assertThat(Reviewer.review(removed.stream(), CLUSTER, PlanJson.TODAY, false, stale).verdict())
+        .isEqualTo(Verdict.GO);
+    assertThat(
+            Reviewer.review(removed.stream(), strict, PlanJson.TODAY, false, stale)
+                .requiresApproval())
+        .containsExactly("unverified");
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -21,6 +22,7 @@ import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 import stacks.operate.NotPossible;
 import stacks.platform.local.LocalPlatform;
+import stacks.values.Endpoint;
 
 /** What the agents of a cluster do for its backups. */
 public final class BackupAgents {
@@ -55,6 +57,11 @@ public final class BackupAgents {
   public BackupAgents(Cluster cluster, Agents agents) {
     this.cluster = cluster;
     this.agents = agents;
+  }
+
+  /** Name of the cluster. */
+  String cluster() {
+    return cluster.name();
   }
 
   /**
@@ -163,7 +170,10 @@ public final class BackupAgents {
         backups.get().place());
   }
 
-  /** The first healthy replica in sync, or the master where there is none; as the agents do. */
+  /**
+   * The first healthy replica in sync, by address, or the master where there is none; as the agents
+   * do.
+   */
   RedisNode chosen(ClusterStatus status) throws NotPossible, Missing {
     if (status.isUnreached()) {
       throw new Missing(
@@ -177,7 +187,7 @@ public final class BackupAgents {
     String name =
         status.redis().stream()
             .filter(healthy.and(replica))
-            .findFirst()
+            .min(Comparator.comparing(ClusterStatus.Redis::endpoint, Endpoint.BY_ADDRESS))
             // It refuses writes when no replica is in sync, and then its backup is wanted most.
             .or(status::master)
             .map(ClusterStatus.Redis::name)

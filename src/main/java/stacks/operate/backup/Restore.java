@@ -56,12 +56,13 @@ public final class Restore {
   private final Cluster cluster;
   private final Agents agents;
   private final BackupAgents backups;
+  private final BackupAgents from;
   private final Consumer<String> say;
 
   /** Where the data comes from. */
   public sealed interface Source {
     /**
-     * The store of the cluster.
+     * The store of the cluster, or of the one that the restore was made with.
      *
      * @param id of the backup; empty for the newest
      * @param identity file with the age key that decrypts it
@@ -144,11 +145,29 @@ public final class Restore {
     }
   }
 
-  /** A restore of this cluster. */
+  /** A restore of this cluster, from its own store. */
   public Restore(Cluster cluster, Agents agents, Consumer<String> say) {
+    this(cluster, agents, new BackupAgents(cluster, agents), Optional.empty(), say);
+  }
+
+  /**
+   * A restore of this cluster from the store of another one, whose agents read the backup. Nothing
+   * of the other one changes.
+   */
+  public Restore(Cluster cluster, Agents agents, BackupAgents other, Consumer<String> say) {
+    this(cluster, agents, new BackupAgents(cluster, agents), Optional.of(other), say);
+  }
+
+  private Restore(
+      Cluster cluster,
+      Agents agents,
+      BackupAgents own,
+      Optional<BackupAgents> other,
+      Consumer<String> say) {
     this.cluster = cluster;
     this.agents = agents;
-    this.backups = new BackupAgents(cluster, agents);
+    this.backups = own;
+    this.from = other.orElse(own);
     this.say = say;
   }
 
@@ -170,13 +189,13 @@ public final class Restore {
       return ended(order, master, wanted.id(), done, replaced, saved, began);
     }
     Source.Store store = (Source.Store) order.source();
-    BackupAgents.Listing listing = backups.list();
-    Backup backup = Verification.wanted(cluster.name(), listing.backups(), store.id());
+    BackupAgents.Listing listing = from.list();
+    Backup backup = Verification.wanted(from.cluster(), listing.backups(), store.id());
     // A cluster that has lost its data soon has a backup of that, too.
     if (store.id().isEmpty() && backup.totalKeys() == 0) {
       throw new NotPossible(
           "the latest backup, %s, has no key; nothing was done. Give the ID of the one that you want; those that are there: ./rediform backup %s list"
-              .formatted(backup.id(), cluster.name()));
+              .formatted(backup.id(), from.cluster()));
     }
     if (backup.isEncrypted() && store.identity().isEmpty()) {
       throw new NotPossible(
@@ -186,13 +205,13 @@ public final class Restore {
     Wanted wanted = Wanted.of(backup);
     SortedMap<Integer, Long> replaced = check(master, wanted, order.replace());
     question.ask(backup.id(), replaced);
-    if (!backup.isEncrypted()) {
+    if (!backup.isEncrypted() && from == backups) {
       Optional<BackupAgents.Taken> saved = keep(order, replaced);
       JsonNode done = restore(master, wanted, order.replace(), Optional.empty());
       return ended(order, master, backup.id(), done, replaced, saved, began);
     }
     try (Scratch scratch = Scratch.create()) {
-      Path rdb = decrypted(listing, backup, store.identity(), scratch);
+      Path rdb = unpacked(listing, backup, store.identity(), scratch);
       Optional<BackupAgents.Taken> saved = keep(order, replaced);
       JsonNode done = restore(master, wanted, order.replace(), Optional.of(rdb.toFile()));
       return ended(order, master, backup.id(), done, replaced, saved, began);
@@ -309,14 +328,15 @@ public final class Restore {
     }
   }
 
-  private Path decrypted(
+  /** The RDB of a backup that no node of the cluster can read by itself. */
+  private Path unpacked(
       BackupAgents.Listing listing, Backup backup, Optional<Path> identity, Scratch scratch)
       throws NotPossible, Missing, IOException {
     Pace pace = new Pace(line -> say.accept(backup.id() + ": " + line));
-    Programs programs = Programs.find(scratch.folder(), true);
+    Programs programs = Programs.find(scratch.folder(), backup.isEncrypted());
     Path rdb = scratch.folder().resolve(ScratchServer.RDB);
     new Unpacking(listing.backups(), backup, programs, scratch.folder(), pace)
-        .to(rdb, reader -> backups.object(listing.node(), backup.id(), reader), identity);
+        .to(rdb, reader -> from.object(listing.node(), backup.id(), reader), identity);
     return rdb;
   }
 

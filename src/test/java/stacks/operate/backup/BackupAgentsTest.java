@@ -27,8 +27,12 @@ class BackupAgentsTest {
 
   /** Nodes that each answer by a script; one without is not reached. */
   private BackupAgents agents(Map<String, String> scripts) {
+    return agents(CLUSTER, scripts);
+  }
+
+  private BackupAgents agents(Cluster cluster, Map<String, String> scripts) {
     return new BackupAgents(
-        CLUSTER,
+        cluster,
         new Agents(
             (node, words) -> {
               asked.add(node.name() + " " + String.join(" ", words));
@@ -86,6 +90,17 @@ class BackupAgentsTest {
             "redis-3", health("replica", link.formatted(third)));
     assertThatThrownBy(() -> agents(nodes).now(line -> {})).isInstanceOf(NotPossible.class);
     assertThat(asked).contains(chosen + " backup --now");
+  }
+
+  @Test
+  void replicas_come_in_the_order_of_their_addresses_as_the_agents_have_it() {
+    // redis-4 is in the zone of redis-1, below the addresses of redis-2.
+    Cluster cluster = Environments.cluster("cache", "platform: aws\nreplicas: {count: 3}\n");
+    String replica = health("replica", ", \"master\": \"m\", \"link\": \"up\"");
+    Map<String, String> nodes = Map.of("redis-2", replica, "redis-3", replica, "redis-4", replica);
+    assertThatThrownBy(() -> agents(cluster, nodes).now(line -> {}))
+        .isInstanceOf(NotPossible.class);
+    assertThat(asked).contains("redis-4 backup --now");
   }
 
   @Test

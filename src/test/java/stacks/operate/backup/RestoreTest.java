@@ -102,11 +102,16 @@ class RestoreTest {
 
   private Restore.Report restore(Restore.Source source, boolean replace, boolean keep)
       throws NotPossible, Missing, IOException {
-    Agents agents = new Agents(this::command);
-    return new Restore(cluster, agents, said::add)
-        .run(
-            new Restore.Order(source, replace, keep, Duration.ofSeconds(5)),
-            (id, replaced) -> asked.add("question " + id + " " + replaced));
+    return restore(
+        new Restore(cluster, new Agents(this::command), said::add), source, replace, keep);
+  }
+
+  private Restore.Report restore(
+      Restore restore, Restore.Source source, boolean replace, boolean keep)
+      throws NotPossible, Missing, IOException {
+    return restore.run(
+        new Restore.Order(source, replace, keep, Duration.ofSeconds(5)),
+        (id, replaced) -> asked.add("question " + id + " " + replaced));
   }
 
   private List<String> command(Node node, List<String> words) {
@@ -267,6 +272,70 @@ class RestoreTest {
         .isInstanceOf(Missing.class)
         .hasMessageContaining("did not say what became of the restore")
         .hasMessageContaining("run the same command again");
+  }
+
+  /** Agents of a cluster named other, whose store has one backup, packed by the real zstd. */
+  private BackupAgents other(List<String> calls) throws Exception {
+    Path rdb = Files.writeString(folder.resolve("rdb"), "REDIS0010 and what follows");
+    Path packed = folder.resolve("rdb.zst");
+    assertThat(new ProcessBuilder("zstd", "-q", rdb.toString()).start().waitFor()).isZero();
+    String manifest =
+        """
+        {"id": "%s", "cluster": "other", "node": "redis-2", "object": "%s.rdb.zst", "bytes": %d, "sha256": "%s", "rdbBytes": %d, "rdbSha256": "%s", "rdbVersion": 10, "keys": {"0": 2}, "recipients": []}"""
+            .formatted(
+                ID,
+                ID,
+                Files.size(packed),
+                Sha256.of(packed, new Pace(line -> {})),
+                Files.size(rdb),
+                Sha256.of(rdb, new Pace(line -> {})));
+    return new BackupAgents(
+        Environments.cluster("other", "platform: local\n"),
+        new Agents(
+            (node, words) -> {
+              calls.add(String.join(" ", words));
+              return words.get(0).equals("object")
+                  ? List.of("cat", packed.toString())
+                  : List.of(
+                      "echo",
+                      "{\"place\": \"there\", \"backups\": [%s], \"failure\": null}"
+                          .formatted(manifest));
+            }));
+  }
+
+  @Test
+  void the_backup_of_another_cluster_goes_through_this_machine_and_that_one_is_only_read()
+      throws Exception {
+    List<String> calls = new ArrayList<>();
+    Restore restore = new Restore(cluster, new Agents(this::command), other(calls), said::add);
+    check("echo '" + HAS_ONE + "'");
+    answers.put("redis-2 backup --now", "echo 'backup %s: 1 keys, 1 bytes'".formatted(ID));
+    answers.put("redis-2 backups", answers.get("redis-1 backups"));
+    Restore.Report report = restore(restore, latest(), true, true);
+    assertThat(folder.resolve("got")).hasContent("REDIS0010 and what follows");
+    assertThat(calls).containsExactly("backups", "object --id " + ID);
+    assertThat(report.saved().orElseThrow().backup().id()).isEqualTo(ID);
+    assertThat(calls("redis-2 backup --now")).as("the new cluster's own").hasSize(1);
+    assertThat(calls("restore --stdin")).hasSize(2).first().asString().endsWith("--check");
+  }
+
+  @Test
+  void a_refusal_of_the_new_cluster_reads_no_data_of_the_other_one() throws Exception {
+    List<String> calls = new ArrayList<>();
+    Restore restore = new Restore(cluster, new Agents(this::command), other(calls), said::add);
+    check("echo 'redis-1: the cluster holds 1 keys: add --replace-data' >&2; exit 1");
+    assertThatThrownBy(() -> restore(restore, latest(), false, true))
+        .hasMessage("redis-1: the cluster holds 1 keys: add --replace-data");
+    assertThatThrownBy(
+            () ->
+                restore(
+                    restore,
+                    new Restore.Source.Store(Optional.of("none"), Optional.empty()),
+                    true,
+                    true))
+        .hasMessageContaining("has no backup \"none\"")
+        .hasMessageContaining("./rediform backup other list");
+    assertThat(calls).containsOnly("backups");
   }
 
   @Test

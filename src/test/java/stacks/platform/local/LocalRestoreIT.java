@@ -82,9 +82,15 @@ class LocalRestoreIT {
     return project.folder().resolve(".rediform/local").resolve(node);
   }
 
+  private static String password() throws IOException {
+    return new ObjectMapper().readTree(home("secrets.json").toFile()).path("admin").asText();
+  }
+
   private static Jedis admin(int port) throws IOException {
-    String password =
-        new ObjectMapper().readTree(home("secrets.json").toFile()).path("admin").asText();
+    return admin(port, password());
+  }
+
+  private static Jedis admin(int port, String password) {
     return new Jedis(
         new HostAndPort("127.0.0.1", port),
         DefaultJedisClientConfig.builder()
@@ -139,8 +145,12 @@ class LocalRestoreIT {
   }
 
   private static SortedMap<String, String> read(int port) throws IOException {
+    return read(port, password());
+  }
+
+  private static SortedMap<String, String> read(int port, String password) {
     SortedMap<String, String> found = new TreeMap<>();
-    try (Jedis node = admin(port)) {
+    try (Jedis node = admin(port, password)) {
       for (int database = 0; database < 16; database++) {
         node.select(database);
         for (String key : node.keys("*")) {
@@ -351,6 +361,41 @@ class LocalRestoreIT {
     rediform("restore", "local", backup, "--replace-data", "--no-safety-backup").succeeded();
     assertRestored();
   }
+
+  @Test
+  @Order(9)
+  void another_cluster_gets_the_data_and_the_first_one_is_not_touched() throws Exception {
+    SortedMap<String, String> before = read(master());
+    int other = Project.freePorts(12);
+    project.environment("copy", Project.smallLocal(other) + "replicas: {count: 1}\n" + ACCEPTS);
+    rediform("deploy", "copy").succeeded();
+    assertThat(rediform("restore", "local", backup, "--into", "local").ended(2).err())
+        .contains("--into names local itself");
+    assertThat(
+            rediform("restore", "local", "--from", "my dump.rdb", "--into", "copy").ended(2).err())
+        .contains("./rediform restore copy --from my dump.rdb");
+    assertThat(rediform("restore", "local", backup, "--into", "copy").succeeded().out())
+        .contains("copy has the data of " + backup);
+    assertThat(rediform("restore", "local", backup, "--into", "copy").ended(1).err())
+        .contains("--replace-data");
+    assertThat(
+            rediform("restore", "local", "latest", "--into", "copy", "--replace-data")
+                .succeeded()
+                .out())
+        .contains("what it held before", ".rediform/backups/copy");
+    rediform("restore", "local", backup, "--into", "copy", "--replace-data", "--no-safety-backup")
+        .succeeded();
+    rediform("backup", "copy", "now").succeeded();
+    Path secrets = project.folder().resolve(".rediform/copy/secrets.json");
+    String password = new ObjectMapper().readTree(secrets.toFile()).path("admin").asText();
+    for (int each = other; each < other + 2; each++) {
+      assertThat(read(each, password)).isEqualTo(data);
+    }
+    assertThat(read(master())).isEqualTo(before);
+  }
+
+  private static final String ACCEPTS =
+      "accepts: [{rule: single-replica, reason: a test of a restore}]\n";
 
   private static void slowly(int micros) throws Exception {
     for (int each = port; each < port + 3; each++) {
