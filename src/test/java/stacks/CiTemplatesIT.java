@@ -24,6 +24,7 @@ import stacks.testing.Run;
 /** The CI templates: linted by what their forges go by, and their own shell, run. */
 class CiTemplatesIT {
   private static final Path WORKFLOW = Path.of(".github/workflows/plan-review.yml");
+  private static final Path PROOF = Path.of(".github/workflows/verify-backups.yml");
   private static final Path PIPELINE = Path.of(".gitlab-ci.yml");
   private static final Path TOOLS = Path.of("src/test/npm/node_modules/.bin").toAbsolutePath();
   private static final String TOKEN = "forge-token";
@@ -31,9 +32,10 @@ class CiTemplatesIT {
   @TempDir private Path folder;
 
   @Test
-  void github_workflow_passes_actionlint() throws Exception {
+  void github_workflows_pass_actionlint() throws Exception {
     assumeTools();
     assertThat(actionlint(Files.readString(WORKFLOW))).contains("All workflow files passed");
+    assertThat(actionlint(Files.readString(PROOF))).contains("All workflow files passed");
     assertThat(actionlint(Files.readString(WORKFLOW).replace("github.ref }}", "github.reff }}")))
         .contains("property \"reff\" is not defined");
   }
@@ -75,7 +77,8 @@ class CiTemplatesIT {
             ".ci/run",
             "ci/changed-environments",
             "ci/plan",
-            "ci/apply")
+            "ci/apply",
+            "ci/verify-backups")
         .succeeded();
   }
 
@@ -129,9 +132,11 @@ class CiTemplatesIT {
   void workflow_plans_comments_and_applies_just_the_reviewed_plan() throws Exception {
     int port = Project.freePorts(12);
     List<String> others = Collections.nCopies(120, "a comment of somebody else");
+    Identity identity = Identity.make();
     try (Project project = withTemplates();
         FakeForge forge = new FakeForge(TOKEN, others)) {
-      project.environment("local", Project.smallLocal(port));
+      String encrypted = Project.smallLocal(port) + identity.recipients();
+      project.environment("local", encrypted);
       Map<String, String> github = new HashMap<>(project.providerMirror());
       github.put("CI", "true");
       github.put("ENVIRONMENT", "local");
@@ -155,11 +160,12 @@ class CiTemplatesIT {
         step(project, github, "apply", "apply the reviewed plan").succeeded();
         assertThat(project.rediform("status", "local").succeeded().out())
             .contains("local is whole");
+        assertProves(project, identity);
         // The plan was for what is no more.
         assertThat(step(project, github, "apply", "apply the reviewed plan").all())
             .contains("Saved plan is stale");
 
-        String fewer = Project.smallLocal(port) + "replicas: {count: 1}\n" + SINGLE_REPLICA;
+        String fewer = encrypted + "replicas: {count: 1}\n" + SINGLE_REPLICA;
         project.environment("local", fewer + "review: {requireApproval: [node-removed]}\n");
         step(project, github, "plan", "plan and review").ended(1);
         github.put("APPROVED", "true");
@@ -186,6 +192,51 @@ class CiTemplatesIT {
         project.rediform("destroy", "local");
       }
     }
+  }
+
+  /** A pair of age's keys. */
+  private record Identity(String secret, String recipient) {
+    static Identity make() throws Exception {
+      assumeTrue(
+          Run.isPossible("age-keygen", "--version") && Run.isPossible("zstd", "--version"),
+          "age or zstd is missing; to get them: sudo apt-get install age zstd");
+      List<String> lines = Run.of(Path.of("."), Map.of(), "age-keygen").out().lines().toList();
+      return new Identity(lines.get(2), lines.get(1).replace("# public key: ", ""));
+    }
+
+    String recipients() {
+      return "backup: {recipients: [%s]}\n".formatted(recipient);
+    }
+  }
+
+  /** One that fails does not hide the next, and one without backups is none that fails. */
+  private static void assertProves(Project project, Identity identity) throws Exception {
+    project.environment("off", "platform: local\nbackup: {enabled: false}\n");
+    Path temporary = Files.createDirectory(project.folder().resolve("temporary"));
+    Map<String, String> variables = new HashMap<>();
+    variables.put("RUNNER_TEMP", temporary.toString());
+    variables.put("REDIFORM_AGE_IDENTITY", identity.secret());
+    project.rediform("backup", "local", "now").succeeded();
+    variables.put("ENVIRONMENTS", "nowhere off local");
+    Run github = bash(project, variables, script(PROOF, "verify", "verify backups")).ended(1);
+    assertThat(github.err())
+        .contains("no environment \"nowhere\"", "the backups of nowhere are not verified");
+    assertThat(github.out())
+        .contains("off takes no backups: backup.enabled is false", " can be restored: Redis ");
+    JsonNode lines = new YAMLMapper().readTree(PIPELINE.toFile()).at("/verify-backups/script");
+    String pipeline =
+        StreamSupport.stream(lines.spliterator(), false)
+            .map(JsonNode::asText)
+            .filter(line -> !line.startsWith("apt-get"))
+            .collect(Collectors.joining("\n"));
+    variables.put("REDIFORM_VERIFY", "off local");
+    Run gitlab = bash(project, variables, pipeline).succeeded();
+    assertThat(gitlab.out()).contains(" can be restored: Redis ");
+    assertThat(github.all() + gitlab.all()).doesNotContain(identity.secret());
+    assertThat(temporary).as("no key stays").isEmptyDirectory();
+    variables.put("REDIFORM_AGE_IDENTITY", "");
+    assertThat(bash(project, variables, pipeline).ended(1).err())
+        .contains("is encrypted to " + identity.recipient());
   }
 
   @Test
@@ -263,7 +314,7 @@ class CiTemplatesIT {
   private static Project withTemplates() throws IOException {
     Project project = Project.create();
     Path ci = Files.createDirectories(project.folder().resolve("ci"));
-    for (String name : List.of("plan", "apply", "comment", "changed-environments")) {
+    for (String name : List.of("plan", "apply", "comment", "changed-environments", "verify-backups")) {
       Files.copy(
           Path.of("ci", name), ci.resolve(name), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
     }
@@ -273,7 +324,11 @@ class CiTemplatesIT {
   /** A step of the workflow, with the shell that GitHub gives it. */
   private static Run step(Project project, Map<String, String> environment, String job, String name)
       throws Exception {
-    JsonNode steps = new YAMLMapper().readTree(WORKFLOW.toFile()).at("/jobs/" + job + "/steps");
+    return bash(project, environment, script(WORKFLOW, job, name));
+  }
+
+  private static String script(Path workflow, String job, String name) throws IOException {
+    JsonNode steps = new YAMLMapper().readTree(workflow.toFile()).at("/jobs/" + job + "/steps");
     String script =
         StreamSupport.stream(steps.spliterator(), false)
             .filter(step -> step.path("name").asText().equals(name))
@@ -281,7 +336,7 @@ class CiTemplatesIT {
             .findFirst()
             .orElseThrow();
     assertThat(script).as("what GitHub would put in must come by way of env").doesNotContain("${{");
-    return bash(project, environment, script);
+    return script;
   }
 
   private static Run bash(Project project, Map<String, String> environment, String script)
