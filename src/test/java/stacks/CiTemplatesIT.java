@@ -314,7 +314,8 @@ class CiTemplatesIT {
   private static Project withTemplates() throws IOException {
     Project project = Project.create();
     Path ci = Files.createDirectories(project.folder().resolve("ci"));
-    for (String name : List.of("plan", "apply", "comment", "changed-environments", "verify-backups")) {
+    for (String name :
+        List.of("plan", "apply", "comment", "changed-environments", "verify-backups")) {
       Files.copy(
           Path.of("ci", name), ci.resolve(name), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
     }

@@ -19,6 +19,8 @@ import stacks.review.Review;
     footer = {
       "",
       "The plan is kept as cdktf.out/stacks/ENV/plan; ./rediform review looks at it again.",
+      "Where it endangers data, the nodes are asked how old their last backup and its",
+      "proof are, if network.shell says how to reach them.",
       "Exit code 0 when it may be applied, 1 when it is blocked.",
       "",
       "Examples:",
