@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -160,14 +162,29 @@ class CiTemplatesIT {
         step(project, github, "apply", "apply the reviewed plan").succeeded();
         assertThat(project.rediform("status", "local").succeeded().out())
             .contains("local is whole");
+        String fewer = encrypted + "replicas: {count: 1}\n" + SINGLE_REPLICA;
+        project.rediform("backup", "local", "now").succeeded();
+        project.environment("local", fewer);
+        assertThat(project.rediform("plan", "local").succeeded().out())
+            .contains("node-removed")
+            .doesNotContain("unverified", "backup-too-old");
+        haveHadBackupsForAYear(project);
+        assertThat(project.rediform("plan", "local").succeeded().out())
+            .contains("unverified", "no backup was ever proven, as far as the nodes know")
+            .doesNotContain("backup-too-old");
+        project.environment("local", encrypted);
+        assertThat(project.rediform("status", "local").succeeded().out())
+            .contains("local is whole", "./rediform backup local verify --identity FILE");
         assertProves(project, identity);
         // The plan was for what is no more.
         assertThat(step(project, github, "apply", "apply the reviewed plan").all())
             .contains("Saved plan is stale");
 
-        String fewer = encrypted + "replicas: {count: 1}\n" + SINGLE_REPLICA;
         project.environment("local", fewer + "review: {requireApproval: [node-removed]}\n");
         step(project, github, "plan", "plan and review").ended(1);
+        assertThat(Files.readString(project.folder().resolve("review/local.md")))
+            .contains("node-removed")
+            .doesNotContain("unverified");
         github.put("APPROVED", "true");
         step(project, github, "plan", "plan and review").succeeded();
         project.environment("local", fewer + "review: {block: [node-removed]}\n");
@@ -209,6 +226,20 @@ class CiTemplatesIT {
     }
   }
 
+  /** As their notes say; what a node notes of it only ever becomes earlier. */
+  private static void haveHadBackupsForAYear(Project project) throws IOException {
+    for (int number = 1; number <= 3; number++) {
+      Path notes =
+          project.folder().resolve(".rediform/local/redis-%d/backups.json".formatted(number));
+      ObjectMapper json = new ObjectMapper();
+      ObjectNode noted =
+          Files.exists(notes)
+              ? (ObjectNode) json.readTree(notes.toFile())
+              : json.createObjectNode();
+      json.writeValue(notes.toFile(), noted.put("since", "2025-11-28T00:00:00Z"));
+    }
+  }
+
   /** One that fails does not hide the next, and one without backups is none that fails. */
   private static void assertProves(Project project, Identity identity) throws Exception {
     project.environment("off", "platform: local\nbackup: {enabled: false}\n");
@@ -216,7 +247,6 @@ class CiTemplatesIT {
     Map<String, String> variables = new HashMap<>();
     variables.put("RUNNER_TEMP", temporary.toString());
     variables.put("REDIFORM_AGE_IDENTITY", identity.secret());
-    project.rediform("backup", "local", "now").succeeded();
     variables.put("ENVIRONMENTS", "nowhere off local");
     Run github = bash(project, variables, script(PROOF, "verify", "verify backups")).ended(1);
     assertThat(github.err())

@@ -21,14 +21,14 @@ final class BackupRules {
           "backup-too-old",
           WARN,
           "This plan endangers data, and the newest backup is older than backup.every allows. If the data is lost, so is all that was written since.",
-          "Take one before the deploy: ./rediform backup ENV now");
+          "./rediform backup ENV now takes one; deploy after that.");
 
   static final Check UNVERIFIED =
       Check.ofCluster(
           "unverified",
           WARN,
           "This plan endangers data, and it is not known whether its backups can be restored: none was proven within backup.verifyEvery.",
-          "Prove one before the deploy: ./rediform backup ENV verify");
+          "./rediform backup ENV verify proves the newest; deploy after that.");
 
   /** Rules whose findings mean that the data of a node may be lost, or a copy of it. */
   private static final Set<String> ENDANGER =

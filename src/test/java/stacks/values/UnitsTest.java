@@ -69,13 +69,13 @@ class UnitsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"500ms, 500", "5s, 5000", "5 s, 5000", "1m, 60000", "2h, 7200000"})
+  @CsvSource({"500ms, 500", "5s, 5000", "5 s, 5000", "1m, 60000", "2h, 7200000", "7d, 604800000"})
   void duration_is_read(String text, long millis) {
     assertThat(Durations.parse(text)).isEqualTo(Duration.ofMillis(millis));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "5", "5sec", "1.5s", "-5s", "5S", "1d", "1234567890s"})
+  @ValueSource(strings = {"", "5", "5sec", "1.5s", "-5s", "5S", "1w", "1234567890s"})
   void duration_of_another_form_is_refused(String text) {
     assertThatThrownBy(() -> Durations.parse(text)).hasMessage(Durations.FORM);
   }
