@@ -6,6 +6,7 @@ that is answered, or one of these words:
     down        the connection ends at once         silent      no answer
     cut         it ends after half of the body      lost        done, but it ends before the answer
     half        half is kept, and 200 answered      done        done, but answered with InternalError
+    bit         all but one bit is kept, and 200 answered
     late-error  200, with an error as the body      no-length   an answer of unknown length
 """
 
@@ -135,6 +136,8 @@ class Bucket(fake_bucket.Bucket):
                 return self.error(400, "XAmzContentSHA256Mismatch")
             if fault == "half":
                 body = body[: size // 2]
+            elif fault == "bit":
+                body = bytes([body[0] ^ 1]) + body[1:]
         if fault == "late-error":
             return self.error(200, "InternalError")
         if fault and fault[0].isupper():

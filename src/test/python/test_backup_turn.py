@@ -1,17 +1,21 @@
 """Whose turn a backup is, and that never two are taken at once."""
+import contextlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import unittest
+from random import Random
 from unittest.mock import patch
 
 from fixtures import PACKAGE, InAFolder, contents_of, document_of
 from one_node import PASSWORDS, SERVER, USERS, free_port
 
-from rediform.backup import turn
+from rediform.backup import take, turn, verbs
 from rediform.backup.manifest import listed
 from rediform.backup.store import Folder
 from rediform.backup.tick import tick
@@ -194,6 +198,71 @@ class Several(InAFolder):
         self.assertRegex(loser, "redis-[23]: 127.0.0.1:[0-9]+ already takes a backup")
         self.assertEqual(len(listed(self.backups)), 1)
         self.assertEqual(len(self.backups.names()), 2)
+
+    def test_two_that_begin_again_and_again_never_overlap(self):
+        """Timers and an operator's `--now` on both replicas: by their manifests one ends before the next begins."""
+        self.fill()
+        random, rounds = Random(13), 8
+        said = []
+
+        def ask(node):
+            for _ in range(rounds):
+                time.sleep(random.uniform(0, 0.4))
+                said.extend(self.asked((node, "--now")))
+
+        threads = [threading.Thread(target=ask, args=(node,)) for node in self.nodes[1:]]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        found = sorted(listed(self.backups), key=lambda each: (each.started, each.ended))
+        for before, after in zip(found, found[1:]):
+            self.assertLessEqual(before.ended, after.started, (before, after))
+        refused = [text for text, code in said if code]
+        self.assertEqual(len(found) + len(refused), 2 * rounds, said)
+        self.assertGreaterEqual(len(found), rounds / 2)
+        self.assertTrue(refused, "none ever met another one")
+        self.assertEqual(len(self.backups.names()), 2 * len(found))
+        for text in refused:
+            self.assertRegex(text, "already takes a backup|was taken meanwhile")
+
+    def another_meanwhile(self, function, until_it_is_taken=False):
+        """What the first replica's agent ends with if the other one's backup is under way when it comes to a function
+        of `take`, or is listed by then.
+        """
+        self.fill()
+        first, second = self.nodes[1:]
+        self.ask(second, "CONFIG", "SET", "rdb-key-save-delay", 5000)  # a second
+        real, started = getattr(take, function), []
+
+        def then(*words):
+            document = second.home + "/agent/%s.json" % ("a" * 64)
+            command = [sys.executable, "-B", PACKAGE, "backup", "--now", "--document", document]
+            started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+            if until_it_is_taken:
+                self.assertEqual(started[0].wait(LIMIT), 0)
+            else:
+                self.soon(lambda: [name for name in os.listdir(self.backups.path) if name.endswith(".part")])
+            return real(*words)
+
+        os.makedirs(self.backups.path)
+        try:
+            with patch.object(take, function, then), contextlib.redirect_stdout(io.StringIO()) as said:
+                verbs.backup(first)
+        finally:
+            self.assertEqual([each.wait(LIMIT) for each in started], [0])
+        self.assertEqual([each.node for each in listed(self.backups)], ["redis-3"])
+        self.assertEqual(len(self.backups.names()), 2)
+        self.assertIsNone(first.remembered("backups").get("failure"))
+        return said.getvalue()
+
+    def test_one_that_saw_the_other_too_late_is_none_although_that_has_ended(self):
+        self.assertRegex(self.another_meanwhile("begun"), "redis-2: takes no backup: .*-redis-3 was taken meanwhile\n$")
+
+    def test_one_that_was_taken_between_two_questions_is_not_due_again(self):
+        self.assertRegex(
+            self.another_meanwhile("alone_on_this_node", True), "redis-2: .* .*-redis-3 was taken meanwhile"
+        )
 
     def test_a_replica_that_is_gone_is_not_waited_for(self):
         self.fill()

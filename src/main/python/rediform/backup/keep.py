@@ -1,7 +1,8 @@
 """Which backups go."""
 from collections.abc import Iterable
+from typing import Optional
 
-from rediform.backup.manifest import DATA, MANIFEST, PROOF, began, ids, parts_of
+from rediform.backup.manifest import DATA, MANIFEST, PROOF, began, ids, manifest_of, parts_of
 from rediform.backup.stored import Store
 from rediform.contents import Backup
 
@@ -23,10 +24,18 @@ def leftovers(names: Iterable[str], now: float) -> list[str]:
     return sorted(id_ for id_ in set(parts_of(names)) - set(ids(names)) if now - began(id_) > DAY)
 
 
-def sweep(store: Store, section: Backup, now: float) -> list[str]:
-    """Removes what is to go; returns the IDs."""
+def last_good(store: Store, backups: Iterable[str]) -> Optional[str]:
+    """The newest whose manifest can be read: a backup that cannot be listed keeps no place for one that can."""
+    return next((id_ for id_ in sorted(backups, reverse=True) if manifest_of(store, id_)), None)
+
+
+def sweep(store: Store, section: Backup, now: float, taken: str = "") -> list[str]:
+    """Removes what is to go; returns the IDs. The one that was just taken stays even if its ID says that it is old:
+    the clock may have been set since.
+    """
     names = store.names()
-    gone = [*expired(ids(names), section, now), *leftovers(names, now)]
+    stay = (taken, last_good(store, ids(names)))
+    gone = [id_ for id_ in (*expired(ids(names), section, now), *leftovers(names, now)) if id_ not in stay]
     for id_ in gone:
         # The manifest first: what is cut off here is no backup any more, and goes a day later as a leftover.
         for name in [id_ + end for end in (MANIFEST, PROOF, *DATA)]:

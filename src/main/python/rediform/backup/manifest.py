@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 from rediform.backup.stored import Store
 from rediform.contents import once, read
+from rediform.errors import Failed
 
 LARGEST = 1 << 20  # bytes of a manifest or a proof
 MANIFEST, PROOF = ".json", ".proof.json"
@@ -103,17 +104,27 @@ def proof_of(store: Store, id_: str) -> Optional[dict[str, Any]]:
 
 
 def text_of(store: Store, name: str) -> str:
-    with store.get(name) as stream:
-        text = b""
-        while chunk := stream.read(LARGEST + 1 - len(text)):
-            text += chunk
+    text = bytes_of(store, name)
     if len(text) > LARGEST:
         raise ValueError("%s has more than %d bytes" % (name, LARGEST))
     return text.decode()
 
 
+def bytes_of(store: Store, name: str) -> bytes:
+    """At most one more than may be read."""
+    data = b""
+    with store.get(name) as stream:
+        while chunk := stream.read(LARGEST + 1 - len(data)):
+            data += chunk
+    return data
+
+
 def put_text(store: Store, name: str, text: str) -> None:
+    """What a store has taken is not yet what it gives back."""
     store.put(name, io.BytesIO(text.encode()))
+    found = bytes_of(store, name)
+    if found != text.encode():
+        raise Failed("%s was stored with %d bytes, and is read back as %d other ones" % (name, len(text), len(found)))
 
 
 def parse(text: str) -> Manifest:

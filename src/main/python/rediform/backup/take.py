@@ -8,9 +8,10 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from typing import Optional
 
-from rediform.backup.manifest import DATA, MANIFEST, Manifest, began, id_of, iso, put_text, text
+from rediform.backup.manifest import DATA, MANIFEST, Manifest, began, id_of, ids, iso, put_text, text
 from rediform.backup.pipeline import Dump, Program, program
 from rediform.backup.store import section_of
 from rediform.backup.stored import CHUNK, Store, Stored
@@ -23,9 +24,12 @@ from rediform.state import Node
 BEGINS = 10.0  # seconds for a dump to begin; one that waits for a BGSAVE does so with the server's own delay
 
 
-def take(node: Node, store: Store, now: float) -> Manifest:
-    """Takes a backup of this node's server. Refused where none can be taken now; if anything fails, there is none."""
+def take(node: Node, store: Store, now: float, known: Optional[Container[str]] = None) -> Manifest:
+    """Takes a backup of this node's server. Refused where none can be taken now; if anything fails, there is none.
+    `known`: IDs of those that there were when it was found that one is wanted.
+    """
     section = section_of(node)
+    known = ids(store.names()) if known is None else known
     with alone_on_this_node(node), contextlib.ExitStack() as stack:
         before = able(node)
         id_ = free_id(node, store, now)
@@ -37,6 +41,9 @@ def take(node: Node, store: Store, now: float) -> Manifest:
                 other = overtaken_by(node)
                 if other:
                     raise Refused("%s already takes a backup" % other)
+                for each in ids(store.names()):
+                    if each not in known:
+                        raise Refused("%s was taken meanwhile" % each)
                 stored = store.put(name, io.BufferedReader(dump, CHUNK))
             say(node, "%d bytes are dumped and checked, %d are stored; reads them back" % (dump.size, stored.bytes))
             read_back(node, store, name, stored, "" if section.recipients else dump.digest.hexdigest())

@@ -39,7 +39,8 @@ def backup(node: Node) -> None:
     """Takes a backup if one is due and it is this node's turn. What is not its turn is no failure."""
     with noting(node):
         store, now = store_of(node), time.time()
-        newest = newest_of(node, store, now)
+        names = store.names()
+        newest = newest_of(node, store, names, now)
         if newest and now - began(newest) < section_of(node).everySeconds:
             say(node, "no backup is due: the newest is %s" % newest)
             return
@@ -51,7 +52,7 @@ def backup(node: Node) -> None:
             say(node, "takes no backup: %s" % ("%s does" % mine if mine else "no data node is fit for it"))
         else:
             try:
-                finish(node, store, take(node, store, now))
+                finish(node, store, take(node, store, now, ids(names)))
             except Refused as refused:
                 say(node, "takes no backup: %s" % refused)
 
@@ -71,17 +72,18 @@ def backup_now(node: Node) -> None:
     """Takes one, whoever's turn it is."""
     with noting(node):
         store = store_of(node)
+        known = ids(store.names())
         running = turn.dumping(node, turn.standings(node))
         if running:
             raise Refused("%s already takes a backup; wait for its end" % running[0])
-        finish(node, store, take(node, store, time.time()))
+        finish(node, store, take(node, store, time.time(), known))
 
 
 def finish(node: Node, store: Store, manifest: Manifest) -> None:
     """Those that are too old go once there is a new one."""
     node.remember("backups", last=note.of(manifest), failure=None)
     try:
-        for gone in keep.sweep(store, section_of(node), time.time()):
+        for gone in keep.sweep(store, section_of(node), time.time(), manifest.id):
             say(node, "removed %s" % gone)
     except Failed as failed:
         raise Failed("backup %s is complete, but old ones could not be removed: %s" % (manifest.id, failed)) from failed
@@ -108,10 +110,9 @@ class noting:
                 self.node.remember("backups", failure={"at": iso(time.time()), "reason": reason})
 
 
-def newest_of(node: Node, store: Store, now: float) -> Optional[str]:
+def newest_of(node: Node, store: Store, names: list[str], now: float) -> Optional[str]:
     """ID of the newest backup, which is noted. One of a clock that is far ahead counts when its time has come."""
     note.there_are_some_since(node, now)
-    names = store.names()
     known = [id_ for id_ in ids(names) if began(id_) <= now + SKEW]
     if not known:
         return None

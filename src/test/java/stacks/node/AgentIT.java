@@ -12,6 +12,7 @@ class AgentIT {
     return PythonTests.each(
         "test_attend.py",
         "test_backup.py",
+        "test_backup_faults.py",
         "test_backup_turn.py",
         "test_check.py",
         "test_install.py",

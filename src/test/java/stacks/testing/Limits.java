@@ -41,7 +41,10 @@ public final class Limits {
   /** Until a whole cluster has the data of a backup of some megabytes. */
   public static final Duration RESTORED = Duration.ofSeconds(60);
 
-  /** The same from the moment that six new machines are switched on. */
+  /** The same of a backup of a gigabyte. */
+  public static final Duration RESTORED_GIGABYTE = Duration.ofSeconds(90);
+
+  /** Of some megabytes, from the moment that six new machines are switched on. */
   public static final Duration RESTORED_FROM_NOTHING = Duration.ofMinutes(4);
 
   /**
