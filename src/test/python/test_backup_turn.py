@@ -202,12 +202,15 @@ class Several(InAFolder):
     def test_two_that_begin_again_and_again_never_overlap(self):
         """Timers and an operator's `--now` on both replicas: by their manifests one ends before the next begins."""
         self.fill()
-        random, rounds = Random(13), 8
+        random, rounds, together = Random(13), 8, threading.Barrier(2)
         said = []
+        for node in self.nodes[1:]:
+            self.ask(node, "CONFIG", "SET", "rdb-key-save-delay", 2000)  # almost half a second
 
         def ask(node):
             for _ in range(rounds):
-                time.sleep(random.uniform(0, 0.4))
+                together.wait(LIMIT)
+                time.sleep(random.uniform(0, 0.1))
                 said.extend(self.asked((node, "--now")))
 
         threads = [threading.Thread(target=ask, args=(node,)) for node in self.nodes[1:]]

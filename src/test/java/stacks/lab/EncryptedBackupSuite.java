@@ -25,7 +25,7 @@ class EncryptedBackupSuite {
 
   private static final int BYTES = 5_000;
   private static final long PART = 64L << 20;
-  private static final int VOLUME_MIB = 4 << 10;
+  private static final int VOLUME_MIB = 2 << 10;
 
   @TempDir Path folder;
 

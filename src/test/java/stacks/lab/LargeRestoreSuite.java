@@ -16,7 +16,7 @@ class LargeRestoreSuite {
   private static final int BYTES = 5_000;
 
   /** Room for the old data, the new, and the file that is restored. */
-  private static final int VOLUME_MIB = 8 << 10;
+  private static final int VOLUME_MIB = 6 << 10;
 
   /** Of a part of an upload (bucket.py). */
   private static final long PART = 64L << 20;

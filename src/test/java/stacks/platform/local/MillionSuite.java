@@ -35,6 +35,10 @@ class MillionSuite {
   private static final int[] DATABASES = {0, 3, 15};
   private static final int BATCH = 1_000;
   private static final Duration SOON = Duration.ofSeconds(120);
+
+  /** In milliseconds, for an answer about all keys of a database. */
+  private static final int PATIENCE = 120_000;
+
   private static final String LIBRARY =
       "#!lua name=mine\nredis.register_function('one', function() return 1 end)";
 
@@ -186,7 +190,7 @@ class MillionSuite {
         DefaultJedisClientConfig.builder()
             .user("admin")
             .password(password("admin"))
-            .socketTimeoutMillis(60_000)
+            .socketTimeoutMillis(PATIENCE)
             .build());
   }
 
@@ -248,8 +252,8 @@ class MillionSuite {
 
   private static Jedis connected(RedisServer server) throws Exception {
     Jedis jedis = server.connect();
-    jedis.getClient().setSoTimeout(60_000);
     Eventually.within(SOON, () -> assertThat(jedis.info("persistence")).contains("\nloading:0"));
+    jedis.getClient().setSoTimeout(PATIENCE); // of the connection that there is by now
     return jedis;
   }
 
