@@ -36,6 +36,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def free_ports(count):
+    """The first of so many in a row, below those that Linux gives to connections."""
+    for first in range(12000, 32000, count):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+    sys.exit("there are no %d free ports in a row" % count)
+
+
 def document(port, place, recipient):
     return {
         "address": "127.0.0.1", "agent": "", "allow": [], "cluster": "bench", "downAfterMilliseconds": 5000,
@@ -156,7 +169,7 @@ def beside_a_dump(megabytes, rounds):
 
 
 def in_a_cluster(megabytes):
-    port = free_port()
+    port = free_ports(12)
     with tempfile.TemporaryDirectory(prefix="rediform-bench") as folder:
         os.mkdir(os.path.join(folder, "environments"))
         for name in ("cdktf.json", "node_modules", "package.json", "package-lock.json", "pom.xml", "src", "target"):
