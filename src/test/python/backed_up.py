@@ -42,6 +42,7 @@ class BackedUp(OneNode):
             "keepLast": 28,
             "place": "../backups",
             "recipients": [],
+            "undo": None,
             **more,
         }
 

@@ -290,7 +290,7 @@ class Failures(BackedUp):
         self.assertIn("no backup is due: the newest is " + found.id, self.said(verbs.backup))
         self.assertEqual(
             self.health()["backup"],
-            {"last": note.of(found), "failure": None, "proof": None, "everySeconds": self.every},
+            {"last": note.of(found), "failure": None, "proof": None, "everySeconds": self.every, "undo": None},
         )
 
     def test_a_server_that_cannot_be_dumped_refuses(self):

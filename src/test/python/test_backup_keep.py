@@ -44,7 +44,7 @@ GOOD = manifest.Manifest(
 
 
 def section(days=30, last=28, place="../backups"):
-    return Backup(everySeconds=21600, keepDays=days, keepLast=last, place=place, recipients=[])
+    return Backup(everySeconds=21600, keepDays=days, keepLast=last, place=place, recipients=[], undo=None)
 
 
 class Source(io.RawIOBase):

@@ -13,7 +13,7 @@ from rediform.redis import until
 from rediform.storage import read_lines, read_text
 
 LIMIT = 20  # seconds in which anything here must come true
-BACKUP = {"everySeconds": 60, "keepDays": 1, "keepLast": 1, "place": "../backups", "recipients": []}
+BACKUP = {"everySeconds": 60, "keepDays": 1, "keepLast": 1, "place": "../backups", "recipients": [], "undo": None}
 # Stands in for the bootstrap: notes what it was asked for, and goes on until it is told to end.
 BOOTSTRAP = """
 import os, signal, sys

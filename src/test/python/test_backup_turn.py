@@ -124,7 +124,14 @@ class Several(InAFolder):
         lines += ["replicaof 127.0.0.1 %d" % self.ports[0]] if number else []
         with open(home + "/conf", "w") as file:
             file.write("\n".join(lines) + "\n")
-        backup = {"everySeconds": 3600, "keepDays": 1, "keepLast": 3, "place": "../backups", "recipients": []}
+        backup = {
+            "everySeconds": 3600,
+            "keepDays": 1,
+            "keepLast": 3,
+            "place": "../backups",
+            "recipients": [],
+            "undo": None,
+        }
         more = {"name": "redis-%d" % (number + 1), "port": port, "redisSeeds": self.seeds, "backup": backup}
         with open(home + "/document.json", "w") as file:
             json.dump(document_of("redis", **more), file)

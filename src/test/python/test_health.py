@@ -12,6 +12,7 @@ from fixtures import MACHINE, InAFolder, contents_of, sentinel
 from rediform import health, places
 from rediform.redis import STATES, RedisError
 from rediform.state import Node
+from rediform.undo import history
 
 CONTRACT = os.path.join(os.path.dirname(__file__), "../resources/contract/health")
 MASTER = {
@@ -181,13 +182,24 @@ class Health(InAFolder):
         self.assertFalse(self.redis("restore-not-ended", MASTER)["fit"])
 
     def test_backups(self):
-        backup = {"everySeconds": 21600, "keepDays": 30, "keepLast": 28, "place": "../backups", "recipients": []}
+        undo = {"bytes": 1 << 30, "seconds": 7200}
+        backup = {"everySeconds": 21600, "keepDays": 30, "keepLast": 28, "place": "b", "recipients": [], "undo": undo}
         self.is_a("redis", backup=backup)
         self.assertIsNone(self.redis("backup-none", REPLICA)["backup"]["last"])
         last = {"id": "20261128T135200Z-redis-2", "ended": "2026-11-28T13:52:04Z", "bytes": 33424}
         proof = {"id": last["id"], "at": "2026-11-28T14:10:00Z"}
         since = "2026-11-20T13:52:00Z"
         self.put("backups", json.dumps({"last": last, "failure": None, "proof": proof, "since": since}))
+        first = 1795873920  # 2026-11-28T13:52:00Z
+        chain = os.path.join(self.place("undo"), "1-1")
+        os.makedirs(chain)
+        with open(os.path.join(chain, history.MANIFEST), "w") as file:
+            file.write("file a seq 1 type b\nfile b seq 1 type i\n")
+        history.note(chain, first, None)
+        seen = os.path.join(self.place("undo"), history.SEEN)
+        with open(seen, "w") as file:
+            file.write("{}")
+        os.utime(seen, (first + 60, first + 60))
         self.assertTrue(self.redis("backup", REPLICA)["fit"])
         failure = {"at": "2026-11-28T19:52:04Z", "reason": "zstd was ended by signal 9: it said nothing"}
         self.put("backups", json.dumps({"last": last, "failure": failure}))

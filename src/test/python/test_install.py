@@ -73,7 +73,14 @@ class Install(Machine):
     def test_what_is_beside_the_server_learns_of_other_backups(self):
         self.works(self.document(), "install")
         self.write("calls", "")
-        backup = {"everySeconds": 3600, "keepDays": 1, "keepLast": 1, "place": "s3://bucket/x", "recipients": []}
+        backup = {
+            "everySeconds": 3600,
+            "keepDays": 1,
+            "keepLast": 1,
+            "place": "s3://bucket/x",
+            "recipients": [],
+            "undo": None,
+        }
         self.works(self.document(backup=backup), "install")
         self.assertIn("systemctl try-restart rediform-attend.service", self.read("calls"))
         self.assertIn("systemctl restart rediform-backup.timer", self.read("calls"))

@@ -23,7 +23,7 @@ class Packages(OnAMachine):
         build = ("build-essential", "ca-certificates", "curl", "libssl-dev", "libsystemd-dev", "pkg-config")
         self.assertEqual(packages.names("redis", False), ("redis-server", "ufw", "nvme-cli"))
         self.assertEqual(packages.names("sentinel", False), ("redis-server", "ufw"))
-        backup = Backup(everySeconds=60, keepDays=1, keepLast=1, place="s3://bucket/a", recipients=[])
+        backup = Backup(everySeconds=60, keepDays=1, keepLast=1, place="s3://bucket/a", recipients=[], undo=None)
         self.assertEqual(packages.names("redis", False, backup), ("redis-server", "ufw", "nvme-cli", "zstd"))
         backup = dataclasses.replace(backup, recipients=["age1x"])
         self.assertEqual(packages.names("redis", False, backup), ("redis-server", "ufw", "nvme-cli", "zstd", "age"))

@@ -11,7 +11,7 @@ from rediform import places
 from rediform.state import Node
 
 BOTH = {"live", "acl", "secrets", "data", "settings", "taken", "memory", "waiting", "stopped"}
-OF_REDIS = {"backups", "borrowed", "lead", "ran", "restore", "door"}
+OF_REDIS = {"backups", "borrowed", "lead", "ran", "restore", "undo", "door"}
 # What state.py asks for only where a node has it: passwords of a node in a folder, the door of a data node.
 ASKED_FIRST = {"appPassword", "door"}
 
@@ -31,6 +31,7 @@ class Places(unittest.TestCase):
                 "data": "/var/redis/6379",
                 "stopped": "/var/redis/6379/stopped.json",
                 "ran": "/var/redis/6379/persistence.json",
+                "undo": "/var/redis/6379/undo",
                 "secrets": state + "secrets.json",
                 "settings": state + "settings.conf",
                 "taken": state + "settings.json",
@@ -70,7 +71,7 @@ class Places(unittest.TestCase):
         for layout in ("machine", "process"):
             found = where(layout, "redis")
             beside = {name for name, path in found.items() if path.startswith(found["data"] + "/")}
-            self.assertEqual(beside, {"stopped", "ran"})
+            self.assertEqual(beside, {"stopped", "ran", "undo"})
 
     def test_the_config_that_servers_replace_is_in_another_folder_than_our_files(self):
         for layout in ("machine", "process"):
@@ -110,6 +111,7 @@ class Asked(unittest.TestCase):
     # Modules that ask only on a data node, which __main__ and the callers see to.
     OF_REDIS = {"attend.py", "data.py", "handover.py", "settings.py", "start.py"}
     OF_REDIS |= {"backup/%s.py" % name for name in ("note", "restore", "restoring", "store", "take", "turn", "verbs")}
+    OF_REDIS |= {"undo/%s.py" % name for name in ("history", "keep", "verbs")}
 
     def asked(self):
         """By module: names that are written down in it."""

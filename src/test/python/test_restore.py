@@ -289,6 +289,7 @@ class FromStore(Restores):
     def write_settings(self):
         self.known["backup"] = {
             "everySeconds": 3600,
+            "undo": None,
             "keepDays": 1,
             "keepLast": 1,
             "place": self.place,

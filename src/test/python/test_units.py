@@ -15,7 +15,9 @@ from rediform.contents import Backup
 from rediform.machine import units
 
 GOLDEN = os.path.join(HERE, "../resources/golden/units.txt")
-BACKUP = Backup(everySeconds=21600, keepDays=30, keepLast=28, place="s3://bucket/rediform/production", recipients=[])
+BACKUP = Backup(
+    everySeconds=21600, keepDays=30, keepLast=28, place="s3://bucket/rediform/production", recipients=[], undo=None
+)
 CONF = {"redis": "/etc/redis/6379.conf", "sentinel": "/etc/redis/sentinel.conf"}
 
 

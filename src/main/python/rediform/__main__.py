@@ -22,6 +22,9 @@
     backups            one line of JSON: all backups of the cluster
     object --id ID     the data of a backup on standard output, as it is stored
     proof --id ID --text JSON   keeps what a restore of a backup has shown; its JSON may also come as base64url
+    moments            one line of JSON: which moments of its own history this node has
+    history --at SECONDS   the AOF that has that second (since 1970) on standard output: a line of JSON, then its files
+        --check          only that line
     restore --id ID    replaces the data of the cluster by a backup; on its master
 
 No file says who is master: that is asked of the Sentinels at every start.
@@ -41,6 +44,7 @@ from rediform.state import Node
 
 SERVER = ("configure", "start-gate", "handover", "failover", "forget", "lead", "settings", "restore", "attend")
 BACKUP = ("backup", "backups", "object", "proof")
+UNDO = ("moments", "history")
 
 
 def perform(verb: str, document: Document, words: Optional[argparse.Namespace] = None) -> int:
@@ -67,18 +71,23 @@ def perform(verb: str, document: Document, words: Optional[argparse.Namespace] =
         return volume(document)
     if verb == "start-gate":
         return start_gate(document)
-    if verb in BACKUP:
+    if verb in BACKUP + UNDO:
         return for_backups(verb, document, words or argparse.Namespace(now=False, id=None, text=None))
     return for_server(verb, document, words)
 
 
 def for_backups(verb: str, document: Document, words: argparse.Namespace) -> int:
     """What goes wrong is told beside standard output, which may be data."""
-    from rediform.backup.verbs import verb as does
-
     node = document.node()
     try:
-        does(verb, words.now, words.id, words.text)(node)
+        if verb in UNDO:
+            from rediform.undo.verbs import verb as of_undo
+
+            of_undo(verb, words.at, words.check)(node)
+        else:
+            from rediform.backup.verbs import verb as of_backups
+
+            of_backups(verb, words.now, words.id, words.text)(node)
     except (Failed, Refused) as error:
         print("%s: %s" % (node.name, error), file=sys.stderr)
         return 1
@@ -177,7 +186,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="rediform-node", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("verb", choices=["check", "install", "health", "volume", *SERVER, *BACKUP])
+    parser.add_argument("verb", choices=["check", "install", "health", "volume", *SERVER, *BACKUP, *UNDO])
     parser.add_argument("--document", required=True, metavar="FILE", help="what to go by; the bootstrap names it")
     parser.add_argument("--restart", action="store_true", help="for install")
     parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="for health")
@@ -185,6 +194,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--now", action="store_true", help="for backup")
     parser.add_argument("--id", help="for object, proof and restore: which backup")
     parser.add_argument("--text", metavar="JSON", help="for proof")
+    parser.add_argument("--at", type=int, metavar="SECONDS", help="for history: since 1970")
     restore = parser.add_argument_group("restore")
     restore.add_argument("--stdin", action="store_true", help="its RDB file is on standard input, not in the store")
     restore.add_argument("--bytes", type=int, default=0, help="of its RDB file")
@@ -192,7 +202,7 @@ def main(words: list[str]) -> int:
     restore.add_argument("--sha256", help="of its RDB file")
     restore.add_argument("--keys", metavar="0:100,3:5", help="how many it has, by database")
     restore.add_argument("--replace-data", action="store_true", help="what the cluster holds may go")
-    restore.add_argument("--check", action="store_true", help="only says whether it can be done")
+    restore.add_argument("--check", action="store_true", help="only says whether it can be done; also for history")
     restore.add_argument("--ended", action="store_true", help="one that did not end is not to be run again")
     arguments = parser.parse_args(words)
     try:

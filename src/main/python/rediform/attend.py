@@ -15,6 +15,7 @@ from rediform.redis import UNREACHABLE, Connection, at_socket
 from rediform.settings import apply_settings, settle
 from rediform.state import Node
 from rediform.storage import read_lines
+from rediform.undo.keep import LOOK, keep
 
 ATTEND = 5.0  # seconds between two looks at what is to be done; each takes some milliseconds
 POLL = 0.2  # seconds between two tries to reach a server that does not answer
@@ -26,20 +27,28 @@ def attend(node: Node) -> None:
     """
     door = open_door(node.path("door"))
     redis: Optional[Connection] = None
-    due, said = 0.0, None
+    due, looks, said, lost = 0.0, 0.0, None, None
     timer = Timer(node)
     while True:
         timer.look()
         with contextlib.suppress(*UNREACHABLE):
             redis = redis or node.connection(node.endpoint, "admin", node.secrets()["admin"])
         waits = [door, redis.socket] if redis else [door]
-        ready = select.select(waits, [], [], ATTEND if redis else POLL)[0]
+        ready = select.select(waits, [], [], min(ATTEND, LOOK) if redis else POLL)[0]
         if redis and redis.socket in ready:  # nothing was asked: the server has closed it
             redis = None
         elif door in ready:
             client = door.accept()[0]
             with client:
                 redis = lend(redis, client) if redis else None
+        if redis and time.monotonic() > looks:
+            looks = time.monotonic() + LOOK
+            news = keep_history(node, redis)
+            if news and news != lost:
+                print("%s: keeps no history: %s" % (node.name, news), flush=True)
+            lost = news
+            if not is_clear(redis):
+                redis = None
         if redis and time.monotonic() > due:
             due = time.monotonic() + ATTEND
             node.kept = redis
@@ -91,6 +100,15 @@ def is_clear(redis: Connection) -> bool:
             left = (left + more)[-64:]
         return True
     return False
+
+
+def keep_history(node: Node, redis: Connection) -> Optional[str]:
+    """Returns what stood in the way, such as a full disk: what is not kept is a gap, and no more."""
+    try:
+        keep(node, redis)
+    except (*UNREACHABLE, KeyError) as error:
+        return str(error)
+    return None
 
 
 def tidy(node: Node) -> Optional[str]:

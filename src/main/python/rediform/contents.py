@@ -50,6 +50,14 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Undo:
+    """The history that each data node keeps of its own."""
+
+    bytes: int  # that it may take on the disk
+    seconds: int  # how far back it goes
+
+
+@dataclass(frozen=True)
 class Backup:
     """How the data is backed up."""
 
@@ -58,6 +66,7 @@ class Backup:
     keepLast: int  # as many of the newest are kept
     place: str  # s3://BUCKET/PREFIX, or a folder, absolute or relative to the node's home
     recipients: list[str]  # public age keys; none: not encrypted
+    undo: Optional[Undo]  # None where no history is kept
 
 
 @dataclass(frozen=True)

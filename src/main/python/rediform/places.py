@@ -11,7 +11,7 @@ STATES = {"settings": "settings.conf", "taken": "settings.json", "memory": "memo
 STATES_OF_REDIS = {"backups": "backups.json", "borrowed": "borrowed", "lead": "lead", "restore": "restore.json"}
 # The same below the data's: what is on one disk, or lost, together.
 BESIDE_DATA = {"stopped": "stopped.json"}
-BESIDE_DATA_OF_REDIS = {"ran": "persistence.json"}
+BESIDE_DATA_OF_REDIS = {"ran": "persistence.json", "undo": "undo"}
 
 
 def at(path: str) -> str:

@@ -22,6 +22,9 @@ final class BackupLines {
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter SECOND =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
 
   private BackupLines() {}
 
@@ -52,6 +55,7 @@ final class BackupLines {
                 lines.add(
                     "note: %s; to prove the newest: ./rediform backup %s verify%s"
                         .formatted(what, cluster.name(), identity(cluster))));
+    state.get().undo().ifPresent(undo -> lines.add("undo: " + line(undo)));
     return lines;
   }
 
@@ -104,6 +108,17 @@ final class BackupLines {
   /** The option that `verify` needs where backups are encrypted. */
   private static String identity(Cluster cluster) {
     return cluster.environment().backup().recipients().isEmpty() ? "" : " --identity FILE";
+  }
+
+  private static String line(BackupState.Undo undo) {
+    String reason = undo.reason().orElse("no node has a history");
+    return undo.since()
+        .map(
+            since ->
+                "back to "
+                    + SECOND.format(since)
+                    + undo.reason().map(", because "::concat).orElse(""))
+        .orElse("not possible: " + reason);
   }
 
   private static String line(BackupState state, Instant now) {
@@ -189,6 +204,19 @@ final class BackupLines {
             .get()
             .proof()
             .map(proof -> fields("id", proof.id(), "at", proof.at().toString()))
+            .orElse(null));
+    report.put(
+        "undo",
+        state
+            .get()
+            .undo()
+            .map(
+                undo ->
+                    fields(
+                        "since",
+                        undo.since().map(Instant::toString).orElse(null),
+                        "reason",
+                        undo.reason().orElse(null)))
             .orElse(null));
     report.put("everySeconds", state.get().every().toSeconds());
     report.put("next", state.get().next().map(Instant::toString).orElse(null));

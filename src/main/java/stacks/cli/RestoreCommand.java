@@ -4,29 +4,38 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import stacks.cluster.Cluster;
 import stacks.operate.Agents;
 import stacks.operate.backup.Restore;
+import stacks.values.Durations;
 
 @Command(
     name = "restore",
     description = {
-      "Replaces all data of a cluster by that of a backup or of an RDB file. Nothing restarts;"
-          + " writes fail while it goes on."
+      "Replaces all data of a cluster by that of a backup, of an RDB file, or of a moment before an"
+          + " accident. Nothing restarts; writes fail while it goes on."
     },
     footer = {
       "",
@@ -39,11 +48,17 @@ import stacks.operate.backup.Restore;
       "file. Killed at any time, each node has all of the old data or all of the new;",
       "run the same command again.",
       "",
+      "--at takes the history that data nodes keep (backup.undo), for as far back as",
+      "./rediform status says, and needs redis-server and memory for the data on this",
+      "machine. All that was written up to the end of that second is there.",
+      "",
       "Exit code 0 when the cluster is whole with the data, 1 when it was refused or",
       "failed, 3 when something is missing.",
       "",
       "Examples:",
       "  ./rediform restore local latest --replace-data",
+      "  ./rediform restore local --at 2026-11-28T13:51:59Z --replace-data",
+      "  ./rediform restore local --at 10m --replace-data",
       "  ./rediform restore production 20261128T135200Z-redis-2 --identity backup-key.txt",
       "  ./rediform restore local --from dump.rdb",
       "  ./rediform restore production latest --into staging --replace-data"
@@ -65,6 +80,15 @@ final class RestoreCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "An RDB file on this machine, in place of a backup.")
   private Path from;
+
+  @Option(
+      names = "--at",
+      paramLabel = "TIME",
+      converter = Moment.class,
+      description =
+          "The moment that the data is put back to, in place of a backup: a time with its zone, or"
+              + " how long ago.")
+  private Instant at;
 
   @Option(
       names = "--into",
@@ -109,6 +133,26 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** A moment, in whole seconds: an age, or a time with its zone. */
+  static final class Moment implements ITypeConverter<Instant> {
+    @Override
+    public Instant convert(String text) {
+      Instant moment;
+      try {
+        moment = Instant.now().minus(Durations.parse(text));
+      } catch (IllegalArgumentException noAge) {
+        try {
+          moment = OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeParseException e) {
+          throw new TypeConversionException(
+              "'%s' is neither a time with its zone, such as 2026-11-28T13:51:59Z or 2026-11-28T14:51:59+01:00, nor how long ago: %s"
+                  .formatted(text, Durations.FORM));
+        }
+      }
+      return moment.truncatedTo(ChronoUnit.SECONDS);
+    }
+  }
+
   @Override
   public Integer call() {
     checkUsage();
@@ -121,9 +165,11 @@ final class RestoreCommand implements Callable<Integer> {
     Restore.Source source =
         from != null
             ? new Restore.Source.Dump(from)
-            : new Restore.Source.Store(
-                Optional.of(id).filter(given -> !given.equals(LATEST)),
-                Optional.ofNullable(identity));
+            : at != null
+                ? new Restore.Source.Moment(at)
+                : new Restore.Source.Store(
+                    Optional.of(id).filter(given -> !given.equals(LATEST)),
+                    Optional.ofNullable(identity));
     Consumer<String> say = Progress.of(spec);
     Restore restore =
         into == null
@@ -154,11 +200,19 @@ final class RestoreCommand implements Callable<Integer> {
   }
 
   private void checkUsage() {
-    if ((id == null) == (from == null)) {
+    long named = Stream.of(id, from, at).filter(Objects::nonNull).count();
+    if (named != 1) {
       throw Failure.usage(
           "what to restore is "
-              + (id == null ? "missing" : "named twice")
-              + ": the ID of a backup, latest, or --from FILE");
+              + (named == 0 ? "missing" : "named twice")
+              + ": the ID of a backup, latest, or --from FILE, or --at TIME");
+    }
+    if (at != null && at.isAfter(Instant.now())) {
+      throw Failure.usage("--at must name a moment of the past; %s is none".formatted(at));
+    }
+    if (into != null && at != null) {
+      throw Failure.usage(
+          "--into takes a backup of ENV, and --at the history of the cluster itself; leave one out");
     }
     if (into != null && from != null) {
       throw Failure.usage(

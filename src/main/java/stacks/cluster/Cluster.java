@@ -48,6 +48,9 @@ public record Cluster(
   /** Share of RAM for the data: the rest is for fork, output buffers and the system. */
   public static final int MAXMEMORY_PERCENT = 75;
 
+  /** AOF rewrite and full resync each write the data set anew beside the old one. */
+  public static final int DISK_PER_MAXMEMORY = 5;
+
   /**
    * Computes the cluster of an environment. It is made of any file that was read, even of one in
    * which {@link Rules} finds errors, because the rules read the cluster.
@@ -190,6 +193,15 @@ public record Cluster(
   /** Whether all nodes are processes on this machine. */
   public boolean isLocal() {
     return environment.platform() == Platform.LOCAL;
+  }
+
+  /** Whether data nodes keep the history of their AOF: where there are backups and an AOF. */
+  public boolean keepsHistory() {
+    Environment.Backup backup = environment.backup();
+    return backup.enabled()
+        && (isLocal() || backup.bucket().isPresent())
+        && !backup.undo().isZero()
+        && !"no".equalsIgnoreCase(environment.redis().config().get("appendonly"));
   }
 
   /** The smallest number of Sentinels that is more than half of them. */

@@ -17,6 +17,15 @@ public record RedisNode(
     Optional<String> instanceType,
     Memory maxmemory)
     implements Node {
+  /**
+   * What the history of its AOF may take: the disk without what the server's own files need.
+   * Nothing where that is all of it.
+   */
+  public Memory historyRoom() {
+    long needed = maxmemory.times(Cluster.DISK_PER_MAXMEMORY).bytes();
+    return new Memory(Math.max(0, size.disk().bytes() - needed));
+  }
+
   @Override
   public String kind() {
     return "redis";

@@ -363,6 +363,14 @@ public record Environment(
           int keepDays,
       @Key(
               value =
+                  "How far back each data node can put its data, to the second; `0s` is off. A"
+                      + " node's disk bounds it, too.",
+              byDefault = "2h",
+              min = "0s",
+              max = "168h")
+          Duration undo,
+      @Key(
+              value =
                   "Your S3 bucket for the backups, in the region of the cluster. A deploy neither"
                       + " creates nor deletes it.",
               derived = "nothing: without it there are no backups on AWS",

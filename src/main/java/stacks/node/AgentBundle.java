@@ -87,6 +87,11 @@ public final class AgentBundle {
           "rediform/start.py",
           "rediform/state.py",
           "rediform/storage.py",
+          "rediform/undo/__init__.py",
+          "rediform/undo/aof.py",
+          "rediform/undo/history.py",
+          "rediform/undo/keep.py",
+          "rediform/undo/verbs.py",
           "rediform/view.py");
 
   private static final byte[] BYTES = zip();

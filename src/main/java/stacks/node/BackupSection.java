@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import stacks.cluster.Cluster;
+import stacks.cluster.RedisNode;
 import stacks.environment.Environment.Backup;
 
 /**
@@ -15,9 +16,15 @@ import stacks.environment.Environment.Backup;
  * @param place where backups are: {@code s3://BUCKET/PREFIX}, or a folder, absolute or relative to
  *     the node's home
  * @param recipients public age keys that backups are encrypted for; none: not encrypted
+ * @param undo the history that the node keeps besides; empty where it keeps none
  */
 public record BackupSection(
-    int everySeconds, int keepDays, int keepLast, String place, List<String> recipients) {
+    int everySeconds,
+    int keepDays,
+    int keepLast,
+    String place,
+    List<String> recipients,
+    Optional<UndoSection> undo) {
   /** A local node's home is two folders below this one: ENV/NODE. */
   private static final Path LOCAL = Path.of(".rediform");
 
@@ -25,8 +32,8 @@ public record BackupSection(
     recipients = List.copyOf(recipients);
   }
 
-  /** That of a cluster's data nodes; empty where no backups are taken. */
-  static Optional<BackupSection> of(Cluster cluster) {
+  /** That of a data node; empty where no backups are taken. */
+  static Optional<BackupSection> of(Cluster cluster, RedisNode node) {
     Backup backup = cluster.environment().backup();
     if (!backup.enabled()) {
       return Optional.empty();
@@ -39,7 +46,8 @@ public record BackupSection(
                     backup.keepDays(),
                     backup.keepLast(),
                     place,
-                    backup.recipients()));
+                    backup.recipients(),
+                    UndoSection.of(cluster, node)));
   }
 
   /** The bucket that a cluster's nodes keep backups in, if there is one. */

@@ -53,7 +53,7 @@ public final class Documents {
         startup(cluster, node, layout),
         node instanceof RedisNode redis ? LiveSettings.of(cluster, redis) : new TreeMap<>(),
         isMachine ? allow(cluster, node) : List.of(),
-        node instanceof RedisNode ? BackupSection.of(cluster) : Optional.empty(),
+        node instanceof RedisNode redis ? BackupSection.of(cluster, redis) : Optional.empty(),
         isMachine ? Optional.of(machine(cluster, node)) : Optional.empty());
   }
 

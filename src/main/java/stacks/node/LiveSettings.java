@@ -34,6 +34,9 @@ public final class LiveSettings {
                 settings.put(name, value.isEmpty() ? "\"\"" : whole(name, value));
               }
             });
+    if (cluster.keepsHistory()) {
+      settings.put("aof-timestamp-enabled", "yes");
+    }
     settings.put("maxmemory", node.maxmemory().toString());
     settings.put(
         "maxmemory-policy", ServerConf.name(cluster.environment().redis().maxmemoryPolicy()));

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  * @param last the newest backup that it knows of
  * @param failure its last attempt, if that failed
  * @param proof the newest restore that was proven, as far as it knows
+ * @param undo how far back it can put its data; empty where it keeps no history
  * @param every time from the start of one backup to the start of the next
  * @param since when there were backups first, or the nodes were to take some; empty where an older
  *     agent does not say
@@ -27,6 +28,7 @@ public record BackupState(
     Optional<Last> last,
     Optional<Failure> failure,
     Optional<Proven> proof,
+    Optional<Undo> undo,
     Duration every,
     Optional<Instant> since) {
   /** What a backup may be late by: 5 min until a node asks, the next one's turn after 10 min. */
@@ -44,6 +46,20 @@ public record BackupState(
   /** A backup that was restored to prove it. */
   public record Proven(String id, Instant at) {}
 
+  /**
+   * How far back an undo goes.
+   *
+   * @param since from when on each second can be had; empty where none can
+   * @param reason why none can, or why it is no more
+   */
+  public record Undo(Optional<Instant> since, Optional<String> reason) {
+    private Undo and(Undo other) {
+      boolean otherIsLonger =
+          other.since.isPresent() && (since.isEmpty() || other.since.get().isBefore(since.get()));
+      return otherIsLonger ? other : this;
+    }
+  }
+
   /** Reads what a node reports, leniently; empty where it reports nothing of backups. */
   static Optional<BackupState> read(JsonNode said) {
     if (!said.isObject()) {
@@ -58,6 +74,13 @@ public record BackupState(
                 .map(at -> new Last(last.path("id").asText(), at, last.path("bytes").asLong())),
             time(failure.path("at")).map(at -> new Failure(at, failure.path("reason").asText())),
             time(proof.path("at")).map(at -> new Proven(proof.path("id").asText(), at)),
+            Optional.of(said.path("undo"))
+                .filter(JsonNode::isObject)
+                .map(
+                    undo ->
+                        new Undo(
+                            time(undo.path("since")),
+                            Optional.ofNullable(undo.path("reason").textValue()))),
             Duration.ofSeconds(said.path("everySeconds").asLong()),
             time(said.path("since"))));
   }
@@ -85,6 +108,7 @@ public record BackupState(
                         failure ->
                             sum.last.filter(last -> last.ended().isAfter(failure.at())).isEmpty()),
                     sum.proof,
+                    sum.undo,
                     sum.every,
                     sum.since));
   }
@@ -100,6 +124,7 @@ public record BackupState(
         Stream.of(proof, other.proof)
             .flatMap(Optional::stream)
             .max(Comparator.comparing(Proven::at)),
+        Stream.of(undo, other.undo).flatMap(Optional::stream).reduce(Undo::and),
         every,
         Stream.of(since, other.since).flatMap(Optional::stream).min(Comparator.naturalOrder()));
   }

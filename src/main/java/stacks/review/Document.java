@@ -57,7 +57,8 @@ record Document(
           Map.entry("keepDays", "how long backups are kept"),
           Map.entry("keepLast", "how long backups are kept"),
           Map.entry("place", "where backups are"),
-          Map.entry("recipients", "who can decrypt backups"));
+          Map.entry("recipients", "who can decrypt backups"),
+          Map.entry("undo", "how far back an undo goes"));
 
   /** Objects whose parts are told by themselves: directives by name, the rest in words. */
   private static final Set<String> OPENED = Set.of("directives", "monitor", "machine", BACKUP);

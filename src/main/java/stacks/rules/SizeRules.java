@@ -12,9 +12,6 @@ import stacks.values.Memory;
 
 /** What the data nodes must have for their data to be safe. */
 final class SizeRules {
-  /** AOF rewrite and full resync each write the data set anew beside the old one. */
-  private static final int DISK_PER_MAXMEMORY = 5;
-
   /** Keys that say how much of everything the two kinds of data nodes have. */
   private static final List<String> MEMORY =
       List.of("replicas.maxmemory", "replicas.memory", "master.maxmemory", "master.memory");
@@ -83,11 +80,11 @@ final class SizeRules {
 
   private static Optional<String> diskTooSmall(Cluster cluster, String section, RedisNode node) {
     Memory disk = node.size().disk();
-    Memory least = node.maxmemory().times(DISK_PER_MAXMEMORY);
+    Memory least = node.maxmemory().times(Cluster.DISK_PER_MAXMEMORY);
     return when(
         !cluster.isLocal() && disk.compareTo(least) < 0,
         "%s: %s of disk for maxmemory %s; AOF rewrites and resyncs need at least %s (%d times)"
-            .formatted(section, disk, node.maxmemory(), least, DISK_PER_MAXMEMORY));
+            .formatted(section, disk, node.maxmemory(), least, Cluster.DISK_PER_MAXMEMORY));
   }
 
   /** Whether replicas have the master's size and maxmemory, so that its problems are theirs. */

@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 from rediform.backup.manifest import Manifest, iso
 from rediform.state import Node
+from rediform.undo import history
 
 Fact = Optional[dict[str, Any]]
 
@@ -13,7 +14,8 @@ def told(node: Node) -> dict[str, object]:
     assert node.contents.backup
     noted = node.remembered("backups")
     every = node.contents.backup.everySeconds
-    return {**{name: noted.get(name) for name in ("since", "last", "failure", "proof")}, "everySeconds": every}
+    found = {name: noted.get(name) for name in ("since", "last", "failure", "proof")}
+    return {**found, "everySeconds": every, "undo": history.told(node)}
 
 
 def there_are_some_since(node: Node, seconds: float) -> None:

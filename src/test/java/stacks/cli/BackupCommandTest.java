@@ -170,6 +170,7 @@ class BackupCommandTest {
             .map(at -> new BackupState.Failure(Instant.parse(at), "no space left")),
         Optional.ofNullable(proven)
             .map(at -> new BackupState.Proven("20261127T135200Z-redis-2", Instant.parse(at))),
+        Optional.empty(),
         Duration.ofHours(6),
         Optional.ofNullable(since).map(Instant::parse));
   }
@@ -266,6 +267,29 @@ class BackupCommandTest {
         .containsEntry("verifyEverySeconds", 604_800L)
         .containsEntry("proofDue", "2026-11-27T13:00:00Z")
         .containsEntry("unproven", true);
+  }
+
+  @Test
+  void status_says_how_far_back_an_undo_goes() {
+    Instant since = Instant.parse("2026-11-28T13:52:00Z");
+    assertThat(undo(Optional.of(since), Optional.empty()))
+        .isEqualTo("undo: back to 2026-11-28 13:52:00 UTC");
+    assertThat(undo(Optional.of(since), Optional.of("there is no room")))
+        .isEqualTo("undo: back to 2026-11-28 13:52:00 UTC, because there is no room");
+    assertThat(undo(Optional.empty(), Optional.of("its server writes no AOF")))
+        .isEqualTo("undo: not possible: its server writes no AOF");
+  }
+
+  private static String undo(Optional<Instant> since, Optional<String> reason) {
+    BackupState state =
+        new BackupState(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(new BackupState.Undo(since, reason)),
+            Duration.ofHours(6),
+            Optional.empty());
+    return lines(state, "2026-11-28T20:00:00Z").get(1);
   }
 
   @Test

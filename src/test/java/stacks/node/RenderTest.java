@@ -137,8 +137,17 @@ class RenderTest {
         "platform: aws\nnetwork: {shell: [x]}\naws: {region: eu-central-1, protect: false}\n";
     assertThat(backup(aws)).isEmpty();
     assertThat(backup(aws + "backup: {bucket: mine, enabled: false}\n")).isEmpty();
-    assertThat(backup(aws + "backup: {bucket: mine, every: 90m, keepLast: 2, keepDays: 7}\n"))
-        .contains(new BackupSection(5400, 7, 2, "s3://mine/rediform/test", List.of()));
+    assertThat(
+            backup(
+                aws + "backup: {bucket: mine, every: 90m, keepLast: 2, keepDays: 7, undo: 10m}\n"))
+        .contains(
+            new BackupSection(
+                5400,
+                7,
+                2,
+                "s3://mine/rediform/test",
+                List.of(),
+                Optional.of(new UndoSection((100L - 5 * 6) << 30, 600))));
   }
 
   private static Optional<BackupSection> backup(String text) throws IOException {

@@ -55,7 +55,18 @@ class BackupRulesTest {
             AWS + "backup: {bucket: backups, folder: backups}\n",
             AWS + "backup: {bucket: backups}\n",
             "4:27: error backup-place: nodes on AWS keep backups in a bucket; remove folder, and"
-                + " name the bucket in backup.bucket"));
+                + " name the bucket in backup.bucket"),
+        new Line(
+            AWS + "backup: {bucket: backups}\nmaster: {disk: 35GB}\n",
+            AWS + "backup: {bucket: backups}\nmaster: {disk: 36GB}\n",
+            "4:1: warning undo-room: redis-1 has room for 5gb of history on 35gb of disk, which is"
+                + " less than maxmemory 6gb, so an undo may not go back over a single rewrite of the"
+                + " AOF; take 36gb, set backup.undo: 0s, or accept this rule with the reason"),
+        new Line(
+            LOCAL + "redis: {config: {aof-timestamp-enabled: no}}\n",
+            LOCAL + "redis: {config: {aof-timestamp-enabled: no}}\nbackup: {undo: 0s}\n",
+            "2:9: error mandatory-directive: aof-timestamp-enabled must be yes for backup.undo;"
+                + " remove it, or set backup.undo: 0s"));
   }
 
   @ParameterizedTest

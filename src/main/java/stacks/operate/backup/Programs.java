@@ -61,6 +61,22 @@ record Programs(Path server, Path check, RedisVersion version, Path zstd, Option
     return new Programs(server, check, version(server), zstd, age);
   }
 
+  /**
+   * What a replay of an AOF needs.
+   *
+   * @param server redis-server
+   * @param check redis-check-aof
+   * @param version of the server
+   */
+  record Replay(Path server, Path check, RedisVersion version) {
+    /** As {@link Programs#find}. */
+    static Replay find(Path folder) throws Missing, IOException {
+      Path server = redis("redis-server", "redis-check-aof", folder);
+      return new Replay(
+          server, redis("redis-check-aof", "redis-server", folder), Programs.version(server));
+    }
+  }
+
   /** One program does both, by the name that it is called with. */
   private static Path redis(String name, String twin, Path folder) throws Missing, IOException {
     Optional<Path> found = find(name);

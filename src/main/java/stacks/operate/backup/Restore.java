@@ -8,18 +8,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
@@ -51,7 +53,9 @@ public final class Restore {
 
   private static final Duration POLL = Duration.ofMillis(500);
 
-  private static final int MAGIC = 9;
+  /** Of the second that an undo goes back to, as the IDs of backups have it. */
+  private static final DateTimeFormatter WORD =
+      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
   private final Cluster cluster;
   private final Agents agents;
@@ -71,6 +75,9 @@ public final class Restore {
 
     /** An RDB file on this machine, of whatever server. */
     record Dump(Path file) implements Source {}
+
+    /** The history that the nodes keep: the data at the end of that second. */
+    record Moment(Instant at) implements Source {}
   }
 
   /**
@@ -104,46 +111,6 @@ public final class Restore {
       Optional<BackupAgents.Taken> saved,
       Map<String, Long> differing,
       double seconds) {}
-
-  /** What the agent has to know of the data. */
-  private record Wanted(
-      String id,
-      long bytes,
-      int version,
-      Optional<String> sha256,
-      Optional<Map<Integer, Long>> keys) {
-    static Wanted of(Backup backup) {
-      return new Wanted(
-          backup.id(),
-          backup.rdbBytes(),
-          backup.rdbVersion(),
-          Optional.of(backup.rdbSha256()),
-          Optional.of(backup.keys()));
-    }
-
-    List<String> words() {
-      List<String> words =
-          new ArrayList<>(
-              List.of(
-                  "--stdin",
-                  "--id",
-                  id,
-                  "--bytes",
-                  String.valueOf(bytes),
-                  "--rdb-version",
-                  String.valueOf(version)));
-      sha256.ifPresent(sum -> words.addAll(List.of("--sha256", sum)));
-      keys.ifPresent(
-          counts ->
-              words.addAll(
-                  List.of(
-                      "--keys",
-                      counts.entrySet().stream()
-                          .map(each -> each.getKey() + ":" + each.getValue())
-                          .collect(Collectors.joining(",")))));
-      return words;
-    }
-  }
 
   /** A restore of this cluster, from its own store. */
   public Restore(Cluster cluster, Agents agents, Consumer<String> say) {
@@ -181,12 +148,14 @@ public final class Restore {
     long began = System.nanoTime();
     Node master = master();
     if (order.source() instanceof Source.Dump dump) {
-      Wanted wanted = wanted(dump.file());
-      SortedMap<Integer, Long> replaced = check(master, wanted, order.replace());
-      question.ask(wanted.id(), replaced);
-      Optional<BackupAgents.Taken> saved = keep(order, replaced);
-      JsonNode done = restore(master, wanted, order.replace(), Optional.of(dump.file().toFile()));
-      return ended(order, master, wanted.id(), done, replaced, saved, began);
+      return fromFile(order, question, master, Wanted.of(dump.file()), dump.file(), began);
+    }
+    if (order.source() instanceof Source.Moment moment) {
+      try (Scratch scratch = Scratch.create()) {
+        Path rdb = new Undo(cluster, agents, backups, say).rdb(moment.at(), master, scratch);
+        Wanted wanted = Wanted.of("undo-" + WORD.format(moment.at()), rdb);
+        return fromFile(order, question, master, wanted, rdb, began);
+      }
     }
     Source.Store store = (Source.Store) order.source();
     BackupAgents.Listing listing = from.list();
@@ -218,6 +187,16 @@ public final class Restore {
     }
   }
 
+  private Report fromFile(
+      Order order, Question question, Node master, Wanted wanted, Path rdb, long began)
+      throws NotPossible, Missing {
+    SortedMap<Integer, Long> replaced = check(master, wanted, order.replace());
+    question.ask(wanted.id(), replaced);
+    Optional<BackupAgents.Taken> saved = keep(order, replaced);
+    JsonNode done = restore(master, wanted, order.replace(), Optional.of(rdb.toFile()));
+    return ended(order, master, wanted.id(), done, replaced, saved, began);
+  }
+
   // ------------------------------------------------------------------ before
 
   private Node master() throws NotPossible, Missing {
@@ -239,27 +218,6 @@ public final class Restore {
               .formatted(String.join("; ", status.problems()), cluster.name()));
     }
     return cluster.node(status.master().get().name()).orElseThrow();
-  }
-
-  /** What a file says of itself; the agent looks into it before anything changes. */
-  static Wanted wanted(Path file) throws NotPossible, IOException {
-    byte[] magic;
-    try (InputStream in = Files.newInputStream(file)) {
-      magic = in.readNBytes(MAGIC);
-    }
-    String head = new String(magic, StandardCharsets.ISO_8859_1);
-    if (!head.matches("REDIS[0-9]{4}")) {
-      throw new NotPossible(
-          "%s is no RDB file of Redis, which begins with REDIS and four digits; nothing was done. A backup from a store must be unpacked before: zstd -d, after age -d where it is encrypted"
-              .formatted(file));
-    }
-    return new Wanted(
-        // As one word for whatever shell is on the way to the node.
-        file.getFileName().toString().replaceAll("[^A-Za-z0-9._-]", "_"),
-        Files.size(file),
-        Integer.parseInt(head.substring(5)),
-        Optional.of(Sha256.of(file, new Pace(line -> {}))),
-        Optional.empty());
   }
 
   /** Refused as the restore would be; otherwise the keys that it would replace. */

@@ -22,7 +22,7 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 import stacks.operate.NotPossible;
 
-/** A Redis of this machine that loads an RDB, writes nothing, and lets in only its starter. */
+/** A Redis of this machine that loads an RDB or AOF, and lets in only its starter. */
 final class ScratchServer implements AutoCloseable {
   /** The RDB's name in the folder. */
   static final String RDB = "dump.rdb";
@@ -58,6 +58,18 @@ final class ScratchServer implements AutoCloseable {
    */
   static ScratchServer start(Scratch scratch, Programs programs, int databases, Pace pace)
       throws IOException, NotPossible, Missing {
+    return start(scratch, programs.server(), databases, false, pace);
+  }
+
+  /** The same with the AOF in the folder, which must be whole. */
+  static ScratchServer startFromAof(Scratch scratch, Path program, int databases, Pace pace)
+      throws IOException, NotPossible, Missing {
+    return start(scratch, program, databases, true, pace);
+  }
+
+  private static ScratchServer start(
+      Scratch scratch, Path program, int databases, boolean isAof, Pace pace)
+      throws IOException, NotPossible, Missing {
     byte[] secret = new byte[24];
     new SecureRandom().nextBytes(secret);
     String password = HexFormat.of().formatHex(secret);
@@ -65,9 +77,10 @@ final class ScratchServer implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       HostAndPort endpoint = new HostAndPort("127.0.0.1", freePort());
       Path file = scratch.folder().resolve("redis.conf");
-      Files.writeString(file, config(scratch.folder(), endpoint.getPort(), password, databases));
+      Files.writeString(
+          file, config(scratch.folder(), endpoint.getPort(), password, databases, isAof));
       Process process =
-          new ProcessBuilder(programs.server().toString(), file.toString())
+          new ProcessBuilder(program.toString(), file.toString())
               .directory(scratch.folder().toFile())
               .redirectErrorStream(true)
               .redirectOutput(log.toFile())
@@ -94,7 +107,8 @@ final class ScratchServer implements AutoCloseable {
    * that to its master. So each database must have just as many keys as were written, however old
    * the backup is. It names itself as its master, and never gets in there without the password.
    */
-  private static String config(Path folder, int port, String password, int databases) {
+  private static String config(
+      Path folder, int port, String password, int databases, boolean isAof) {
     return """
         bind 127.0.0.1
         port %1$d
@@ -103,12 +117,14 @@ final class ScratchServer implements AutoCloseable {
         dir "%3$s"
         dbfilename %4$s
         save ""
-        appendonly no
+        appendonly %6$s
+        aof-load-truncated no
+        auto-aof-rewrite-percentage 0
         databases %5$d
         enable-debug-command local
         daemonize no
         """
-        .formatted(port, password, folder, RDB, Math.max(16, databases));
+        .formatted(port, password, folder, RDB, Math.max(16, databases), isAof ? "yes" : "no");
   }
 
   private static int freePort() throws IOException {
@@ -130,7 +146,7 @@ final class ScratchServer implements AutoCloseable {
       }
       try {
         if (process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-          throw new NotPossible("Redis cannot load its RDB: " + why(log(log)));
+          throw new NotPossible("Redis cannot load it: " + why(log(log)));
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

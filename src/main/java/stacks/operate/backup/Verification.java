@@ -170,25 +170,44 @@ public final class Verification {
    * @param disk bytes that the temporary folder has left
    */
   static void fits(Backup backup, Optional<Long> memory, long disk) throws Missing {
-    long needed = backup.rdbBytes() * MEMORY_PER_RDB;
+    fits(new Need("its RDB", backup.rdbBytes(), 0, "Verify it"), memory, disk);
+  }
+
+  /**
+   * What is to be loaded.
+   *
+   * @param what its name in a message
+   * @param rdb bytes of its RDB
+   * @param commands bytes of what was written since, as Redis's protocol has it
+   * @param advice what to do on another machine
+   */
+  record Need(String what, long rdb, long commands, String advice) {}
+
+  /** The same for what is not only an RDB. */
+  static void fits(Need need, Optional<Long> memory, long disk) throws Missing {
+    long needed = need.rdb() * MEMORY_PER_RDB + need.commands();
     if (memory.isPresent() && needed > memory.get()) {
       throw new Missing(
-          "its RDB of %s takes about %s of memory (%d times as much), and this machine has %s available. Verify it on a machine with more memory"
+          "%s of %s takes about %s of memory (%d times as much as an RDB), and this machine has %s available. %s on a machine with more memory"
               .formatted(
-                  Size.of(backup.rdbBytes()),
+                  need.what(),
+                  Size.of(need.rdb() + need.commands()),
                   Size.of(needed),
                   MEMORY_PER_RDB,
-                  Size.of(memory.get())));
+                  Size.of(memory.get()),
+                  need.advice()));
     }
-    if (backup.rdbBytes() > disk) {
+    // What commands were is in the RDB that is written once they are replayed.
+    long room = need.commands() == 0 ? need.rdb() : 2 * (need.rdb() + need.commands());
+    if (room > disk) {
       throw new Missing(
-          "its RDB has %s, and the temporary folder %s has only %s left; make room there"
+          "%s needs %s of disk, and the temporary folder %s has only %s left; make room there"
               .formatted(
-                  Size.of(backup.rdbBytes()), System.getProperty("java.io.tmpdir"), Size.of(disk)));
+                  need.what(), Size.of(room), System.getProperty("java.io.tmpdir"), Size.of(disk)));
     }
   }
 
-  private static Optional<Long> available() throws IOException {
+  static Optional<Long> available() throws IOException {
     if (!Files.isReadable(MEMORY)) {
       return Optional.empty();
     }

@@ -2,12 +2,14 @@ package stacks.operate.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +25,7 @@ import stacks.node.LiveSettings;
 import stacks.operate.Agents;
 import stacks.operate.NotPossible;
 import stacks.testing.Environments;
+import stacks.testing.Run;
 
 /** What a restore asks of agents, which here are a shell that prints what it is told to. */
 class RestoreTest {
@@ -117,7 +120,7 @@ class RestoreTest {
   private List<String> command(Node node, List<String> words) {
     String call = node.name() + " " + String.join(" ", words);
     asked.add(call);
-    if (call.contains("--check")) {
+    if (call.contains("restore") && call.contains("--check")) {
       return List.of("sh", "-c", answers.get("check"));
     }
     String answer =
@@ -342,5 +345,106 @@ class RestoreTest {
   void another_number_of_keys_on_a_node_is_told() throws Exception {
     answers.put("redis-3 restore --ended", "echo '{\"keys\": {\"0\": 1}}'");
     assertThat(restore(latest(), false, true).differing()).isEqualTo(Map.of("redis-3", 1L));
+  }
+
+  // ------------------------------------------------------------------ a moment
+
+  private static final Instant MOMENT = Instant.ofEpochSecond(1_795_873_920);
+
+  private static String set(String key) {
+    return "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$1\r\nx\r\n".formatted(key.length(), key);
+  }
+
+  private static String at(long seconds) {
+    return "#TS:" + (MOMENT.getEpochSecond() + seconds) + "\r\n";
+  }
+
+  /** What a node has of that moment: a base, and what was written since, in two files. */
+  private void history(String node, String... files) throws IOException {
+    StringBuilder head = new StringBuilder();
+    StringBuilder rest = new StringBuilder();
+    for (int i = 0; i < files.length; i++) {
+      head.append(
+          ", {\"file\": \"aof.%d\", \"seq\": %d, \"type\": \"%s\", \"bytes\": %d}"
+              .formatted(i, Math.max(1, i), i == 0 ? "b" : "i", files[i].length()));
+      rest.append(files[i]);
+    }
+    Path stream = folder.resolve(node);
+    Files.writeString(stream, "{\"files\": [" + head.substring(2) + "]}\n" + rest);
+    answers.put(node + " history", "cat '" + stream + "'");
+  }
+
+  private void noHistory(String node) {
+    answers.put(
+        node + " history", "echo '%s: it has no history of that' >&2; exit 1".formatted(node));
+  }
+
+  private Restore.Report undo() throws Exception {
+    return restore(new Restore.Source.Moment(MOMENT), true, false);
+  }
+
+  private void undoIsRefused(String words) {
+    assertThatThrownBy(this::undo).isInstanceOf(NotPossible.class).hasMessageContaining(words);
+    assertThat(calls("restore")).isEmpty();
+    assertThat(calls("question")).isEmpty();
+  }
+
+  private static void needsRedis() throws Exception {
+    assumeThat(Run.isPossible("redis-cli", "--version"))
+        .as("Redis is missing; to get it: sudo apt-get install redis-tools")
+        .isTrue();
+  }
+
+  @Test
+  void a_moment_that_no_node_has_is_refused_and_each_says_why() {
+    cluster.redis().forEach(node -> noHistory(node.name()));
+    undoIsRefused(
+        "redis-1: it has no history of that; redis-2: it has no history of that; redis-3: it has no history of that");
+    answers.put("redis-1 history", "exit 2");
+    undoIsRefused("redis-1: its agent is of an older release");
+  }
+
+  @Test
+  void what_was_written_up_to_a_moment_is_restored_and_nothing_later() throws Exception {
+    needsRedis();
+    noHistory("redis-1");
+    history(
+        "redis-2",
+        at(-9) + set("base"),
+        at(-2) + set("before") + at(0) + set("within") + at(1) + set("after"),
+        at(2) + set("later"));
+    assertThat(undo().id()).isEqualTo("undo-20261128T135200Z");
+    String rdb = Files.readString(folder.resolve("got"), StandardCharsets.ISO_8859_1);
+    assertThat(rdb)
+        .startsWith("REDIS")
+        .contains("base", "before", "within")
+        .doesNotContain("after", "later");
+    assertThat(calls("redis-3 history")).isEmpty();
+  }
+
+  @Test
+  void what_redis_check_aof_refuses_is_never_started() throws Exception {
+    needsRedis();
+    history("redis-1", at(-9) + set("base"), at(-2) + "*1\r\n$5\r\nMULTI\r\n" + set("a"));
+    undoIsRefused("redis-check-aof refuses the history, so nothing was done");
+    history("redis-1", at(3) + set("base"), at(4) + set("a"));
+    undoIsRefused("has nothing before");
+  }
+
+  @Test
+  void a_history_that_is_cut_off_or_names_other_files_is_no_history() throws Exception {
+    needsRedis();
+    history("redis-1", at(-9) + set("base"), at(-2) + set("a"));
+    String whole = Files.readString(folder.resolve("redis-1"));
+    Files.writeString(folder.resolve("redis-1"), whole.substring(0, whole.length() - 3));
+    assertThatThrownBy(this::undo)
+        .isInstanceOf(Missing.class)
+        .hasMessageContaining("redis-1 did not send its history")
+        .hasMessageContaining("it ended after");
+    Files.writeString(folder.resolve("redis-1"), whole.replace("aof.1", "../aof"));
+    assertThatThrownBy(this::undo)
+        .isInstanceOf(Missing.class)
+        .hasMessageContaining("names something else than files of an AOF");
+    assertThat(calls("restore")).isEmpty();
   }
 }

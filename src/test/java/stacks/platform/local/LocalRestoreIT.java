@@ -10,13 +10,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -245,7 +248,8 @@ class LocalRestoreIT {
         .contains("--replace-data");
     assertThat(rediform("restore", "local", "20200101T000000Z-redis-1").ended(1).err())
         .contains("has no backup \"20200101T000000Z-redis-1\"");
-    assertThat(rediform("restore", "local").ended(2).err()).contains("latest, or --from FILE");
+    assertThat(rediform("restore", "local").ended(2).err())
+        .contains("latest, or --from FILE, or --at TIME");
     assertThat(rediform("restore", "local", "latest", "--from", "pom.xml").ended(2).err())
         .contains("named twice");
     assertEverywhere(before);
@@ -364,6 +368,77 @@ class LocalRestoreIT {
 
   @Test
   @Order(9)
+  void a_flushall_is_undone_to_the_second_also_across_rewrites_of_the_aof() throws Exception {
+    for (boolean rewrites : new boolean[] {false, true}) {
+      flush("");
+      long until = System.nanoTime() + Duration.ofSeconds(4).toNanos();
+      long flushed;
+      try (Jedis master = admin(master())) {
+        for (boolean first = true; System.nanoTime() < until; first = false) {
+          master.eval(
+              "local t = redis.call('TIME'); return redis.call('SET', t[1] .. '.' .. t[2], 'x')");
+          if (first && rewrites) {
+            rewriteEverywhere();
+          }
+          LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+        }
+        SortedSet<String> all = new TreeSet<>(master.keys("*"));
+        flushed = Long.parseLong(master.time().get(0));
+        master.flushAll();
+        Eventually.within(
+            SOON, () -> assertThat(Long.parseLong(master.time().get(0))).isGreaterThan(flushed));
+        if (rewrites) {
+          rewriteEverywhere();
+        }
+        SortedSet<String> expected = all.headSet(String.valueOf(flushed));
+        assertThat(expected).hasSizeGreaterThan(15);
+        String moment = Instant.ofEpochSecond(flushed - 1).toString();
+        Run undo =
+            rediform("restore", "local", "--at", moment, "--replace-data", "--no-safety-backup");
+        assertThat(undo.succeeded().out())
+            .contains("local has the data of undo-" + moment.replaceAll("[-:]", ""));
+        for (int each = port; each < port + 3; each++) {
+          try (Jedis node = admin(each)) {
+            assertThat(new TreeSet<>(node.keys("*"))).as(name(each)).isEqualTo(expected);
+          }
+        }
+      }
+      awaitWhole();
+    }
+  }
+
+  private static void rewriteEverywhere() throws Exception {
+    for (int each = port; each < port + 3; each++) {
+      try (Jedis node = admin(each)) {
+        node.bgrewriteaof();
+        Eventually.within(
+            SOON,
+            () ->
+                assertThat(node.info("persistence"))
+                    .contains("aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0"));
+      }
+    }
+  }
+
+  @Test
+  @Order(10)
+  void a_moment_that_is_not_covered_is_refused_and_changes_nothing() throws Exception {
+    SortedMap<String, String> before = read(master());
+    assertThat(
+            rediform("restore", "local", "--at", "2020-01-01T00:00:00Z", "--replace-data")
+                .ended(1)
+                .err())
+        .contains("no node can put the data back to 2020-01-01T00:00:00Z", "redis-3: it has no");
+    assertThat(rediform("restore", "local", "--at", "2999-01-01T00:00:00Z").ended(2).err())
+        .contains("a moment of the past");
+    assertThat(rediform("restore", "local", "--at", "yesterday").ended(2).err())
+        .contains("is neither a time with its zone");
+    assertThat(rediform("status", "local").succeeded().out()).contains("undo: back to ");
+    assertEverywhere(before);
+  }
+
+  @Test
+  @Order(11)
   void another_cluster_gets_the_data_and_the_first_one_is_not_touched() throws Exception {
     SortedMap<String, String> before = read(master());
     int other = Project.freePorts(12);
