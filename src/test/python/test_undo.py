@@ -207,17 +207,21 @@ class Undo(OneNode):
         self.assertEqual(self.keys_at(both), ["a", "b"])
         self.assertEqual(self.keys_at(both - 1), ["a"])
 
-    def test_a_restart_goes_on_with_the_same_history(self):
+    def test_after_a_restart_all_is_there_but_the_time_between(self):
         self.begin()
         self.set("a")
         first = self.next_second()
         self.look()
         self.stop()
+        self.next_second()
+        down = self.next_second()
         self.start()
+        self.look()
         self.set("b")
         second = self.next_second()
         self.look()
-        self.assertEqual(len(self.ranges()), 1)
+        self.assertEqual(len(self.ranges()), 2)
+        self.refused(down, "has no history of")
         self.assertEqual(self.keys_at(first), ["a"])
         self.assertEqual(self.keys_at(second), ["a", "b"])
 
@@ -325,6 +329,21 @@ class Undo(OneNode):
         self.history(before)
         self.refused(gap, "has no history of")
         self.assertEqual(len(self.ranges()), 2, self.ranges())
+
+    def test_a_master_that_hears_of_no_replica_has_a_gap(self):
+        self.begin()
+        before = self.next_second()
+        self.look()
+        self.ask("CONFIG", "SET", "min-replicas-to-write", 1)
+        self.look()
+        self.next_second()
+        gap = self.next_second()
+        self.ask("CONFIG", "SET", "min-replicas-to-write", 0)
+        self.look()
+        self.next_second()
+        self.look()
+        self.history(before)
+        self.refused(gap, "has no history of")
 
     def test_without_timestamps_there_is_no_history(self):
         self.begin()

@@ -30,6 +30,7 @@ class Live(NamedTuple):
     parts: list[Part]
     is_written: bool  # whether all that the cluster does goes into these files now
     is_timed: bool
+    run: str  # of this server since it was started
     token: str  # the same as long as its data did not come from elsewhere; empty when that cannot be told
     started: int  # when the server was started; seconds since 1970
 
@@ -65,20 +66,23 @@ def live_of(node: Node, redis: Connection) -> Live:
     link = str(redis.ask("CLIENT", "LIST", "TYPE", "MASTER")) if is_replica else ""
     # A new number, but for a link that goes on where it broke off; a restore gives a master another history.
     source = link.split(" ")[0] if is_replica else info["master_replid"]
+    # A replica without a link does not have what its master does, nor a master that hears of no replica what another
+    # does that was promoted meanwhile.
     is_written = (
         info["aof_enabled"] == "1"
         and info["loading"] == "0"
         and info["aof_last_write_status"] == "ok"
         and not (waits or os.path.exists(temporary))
         and info["aof_rewrite_scheduled"] == "0"
-        and (not is_replica or info["master_link_status"] == "up")
+        and (info["master_link_status"] == "up" if is_replica else info.get("min_slaves_good_slaves") != "0")
     )
     return Live(
         folder,
         parts(os.path.join(folder, config["appendfilename"] + ".manifest")),
         is_written,
         config["aof-timestamp-enabled"] == "yes",
-        "%s %s %s" % (info["run_id"], info["role"], source) if source else "",
+        info["run_id"],
+        "%s %s" % (info["role"], source) if source else "",
         int(time.time()) - int(info["uptime_in_seconds"]),
     )
 
@@ -93,20 +97,25 @@ def link(node: Node, live: Live, now: int) -> None:
         write(os.path.join(history.folder_of(node), history.SEEN), json.dumps({"reason": reason}))
         return
     since = seen.get("since") or now + 1
-    if current and same(live.file(live.parts[0]), current.file(current.parts[0])):
+    is_known = bool(kept) and same(live.file(live.parts[0]), kept[-1].file(kept[-1].parts[0]))
+    goes_on = live.is_written and seen.get("isWritten") and seen.get("run") == live.run
+    if current and is_known:
         extend(current, live)
-        if live.is_written and not seen.get("isWritten", True):  # such as a replica that had no link
-            end(current, history.seen_until(node))
-            begin(node, live, now)
-    else:
+    if is_known and live.is_written and not (current and goes_on):
+        # While it was down, or had no link, others may have gone on.
+        end(current, history.seen_until(node))
+        begin(node, live, now)
+    elif not is_known:
         first = moment(live.file(live.parts[0]))
         from_ = max(live.started + 1 if first is None else first, since)
-        end(current, from_ - 1 if current and goes_on(current, live, seen) else history.seen_until(node))
+        is_next = current and goes_on and follows(current, live, live.token == seen.get("token") and bool(live.token))
+        end(current, from_ - 1 if is_next else history.seen_until(node))
         begin(node, live, from_)
     facts: dict[str, object] = {
         **seen,
         "isWritten": live.is_written,
         "reason": None,
+        "run": live.run,
         "since": since,
         "token": live.token,
     }
@@ -123,22 +132,16 @@ def look_ended(node: Node, facts: dict[str, object], until: int) -> None:
     os.utime(path, (until, until))
 
 
-def goes_on(current: Chain, live: Live, seen: dict[str, object]) -> bool:
-    """Whether nothing is missing between two bases: the second is a rewrite of the first and of what came after it.
-    After a full resync it is not, although the numbers go on.
+def follows(current: Chain, live: Live, is_same: bool) -> bool:
+    """Whether the new base is a rewrite of the current one and of what came after it. After a full resync it is not,
+    although the numbers go on. `is_same`: no other data set came in between.
     """
-    last, first = current.parts[-1], live.parts[1] if len(live.parts) > 1 else None
-    if not first or live.parts[0].seq != current.parts[0].seq + 1:
+    if len(live.parts) < 2 or live.parts[0].seq != current.parts[0].seq + 1:
         return False
+    last, first = current.parts[-1], live.parts[1]
     if last.type == "i" and same(live.file(first), current.file(last)):
         return True
-    return bool(
-        seen.get("isWritten")
-        and live.is_written
-        and live.token
-        and live.token == seen.get("token")
-        and first.seq == last.seq + 1
-    )
+    return is_same and first.seq == last.seq + 1
 
 
 def same(live: str, kept: str) -> bool:
@@ -148,14 +151,16 @@ def same(live: str, kept: str) -> bool:
 def begin(node: Node, live: Live, from_: int) -> None:
     folder = history.folder_of(node)
     inode = os.stat(live.file(live.parts[0])).st_ino
-    unfinished = os.path.join(folder, "%010d-%d" % (from_, inode)) + UNFINISHED
-    shutil.rmtree(unfinished, ignore_errors=True)
+    finished = os.path.join(folder, "%010d-%d" % (from_, inode))
+    unfinished = finished + UNFINISHED
+    for left in (finished, unfinished):
+        shutil.rmtree(left, ignore_errors=True)
     os.mkdir(unfinished, 0o700)
     for part in live.parts:
         os.link(live.file(part), os.path.join(unfinished, part.file))
     write(os.path.join(unfinished, MANIFEST), "".join(part.line() for part in live.parts))
     history.note(unfinished, from_, None)
-    os.rename(unfinished, unfinished[: -len(UNFINISHED)])
+    os.rename(unfinished, finished)
 
 
 def extend(current: Chain, live: Live) -> None:

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -78,6 +79,8 @@ class RunbookIT {
 
   /** Id of the backup that a person chooses. */
   private static String backup = "none";
+
+  private static String moment = "";
 
   @BeforeAll
   static void cluster() throws Exception {
@@ -166,6 +169,7 @@ class RunbookIT {
     environment.put("NODE", node);
     environment.put("HOST", "127.0.0.1");
     environment.put("ID", backup);
+    environment.put("MOMENT", moment);
     environment.put("PORT", String.valueOf(port + number(node) - 1));
     environment.put(
         "REDISCLI_AUTH", password(block.commands().contains("admin") ? "admin" : "app"));
@@ -595,15 +599,27 @@ class RunbookIT {
     String here = "FLUSHALL by accident";
     keepOneKey();
     String master = master();
-    try (Jedis admin = as("admin", master)) {
-      admin.flushAll();
-    }
+    flushAll(master);
     String keyspace = block("Redis's own commands", 2, master).succeeded().out();
     assertSeen(keyspace, here, 0);
     assertThat(keyspace).doesNotContain("db0:");
-    assertThat(block(here, 0, master).succeeded().out()).contains(backup);
-    assertSeen(block(here, 1, master).succeeded().out(), here, 1);
+    assertSeen(block(here, 0, master).succeeded().out(), here, 1);
     assertKept();
+    flushAll(master);
+    assertThat(block(here, 1, master).succeeded().out()).contains(backup);
+    assertSeen(block(here, 2, master).succeeded().out(), here, 2);
+    assertKept();
+  }
+
+  /** In a second of its own, and notes the one before. */
+  private static void flushAll(String master) throws Exception {
+    try (Jedis admin = as("admin", master)) {
+      long kept = Long.parseLong(admin.time().get(0));
+      Eventually.within(
+          SOON, () -> assertThat(Long.parseLong(admin.time().get(0))).isGreaterThan(kept));
+      moment = Instant.ofEpochSecond(kept).toString();
+      admin.flushAll();
+    }
   }
 
   /** All that machines and volumes had; what rediform-local itself keeps is none of theirs. */
