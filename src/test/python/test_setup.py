@@ -34,7 +34,7 @@ SENTINEL = dataclasses.replace(
     source=SOURCE,
     allow=(Allow("10.60.0.0/20", 26379),),
 )
-BACKED_UP = dataclasses.replace(REDIS, backup=Backup(3600, 30, 28, "s3://bucket/rediform/production", ["age1x"]))
+BACKED_UP = dataclasses.replace(REDIS, backup=Backup(3600, 30, 28, "s3://bucket/rediform/production", ["age1x"], None))
 MASK = "systemctl --quiet mask redis-server.service redis-sentinel.service nvmf-autoconnect.service"
 BUILD = "build-essential ca-certificates curl libssl-dev libsystemd-dev pkg-config ufw"
 UPDATE = "apt-get -qq -o DPkg::Lock::Timeout=300 update"

@@ -468,6 +468,28 @@ class Undo(OneNode):
         self.soon(lambda: self.ranges()[-1][1] > second)
         self.assertEqual(self.keys_at(second), ["a"])
 
+    def moments(self):
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            verbs.verb("moments", None, False)(self.node)
+        return json.loads(said.getvalue())
+
+    def test_moments_are_what_can_be_had(self):
+        self.start()
+        self.assertEqual(self.moments()["ranges"], [])
+        self.look()
+        self.next_second()
+        second = self.next_second()
+        self.next_second()
+        self.look()
+        found = self.moments()
+        self.assertIsNone(found["reason"])
+        ((first, last),) = found["ranges"]
+        self.assertLessEqual(first, second)
+        self.assertGreaterEqual(last, second)
+        self.keeps(0)
+        self.assertIn("backup.undo is 0", self.moments()["reason"])
+
     def test_a_check_sends_only_the_line(self):
         self.begin()
         second = self.next_second()

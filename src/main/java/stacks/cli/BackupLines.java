@@ -117,7 +117,7 @@ final class BackupLines {
             since ->
                 "back to "
                     + SECOND.format(since)
-                    + undo.reason().map(", because "::concat).orElse(""))
+                    + undo.reason().map(" and no further: "::concat).orElse(""))
         .orElse("not possible: " + reason);
   }
 

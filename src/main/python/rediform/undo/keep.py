@@ -227,7 +227,5 @@ def room(kept: list[Chain], live: Live) -> int:
 
 
 def is_nearly_full(node: Node, live: Live) -> bool:
-    """A rewrite writes at most as much as the AOF has, and as much again may be written meanwhile: by default one
-    begins when the AOF has doubled (auto-aof-rewrite-percentage).
-    """
-    return shutil.disk_usage(node.path("data")).free < 2 * sum(sizes([live.file(p) for p in live.parts]).values())
+    """A rewrite writes the base anew, which is at most what the AOF takes: its base and what was written since."""
+    return shutil.disk_usage(node.path("data")).free < sum(sizes([live.file(part) for part in live.parts]).values())

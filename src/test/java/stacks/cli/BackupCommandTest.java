@@ -275,7 +275,7 @@ class BackupCommandTest {
     assertThat(undo(Optional.of(since), Optional.empty()))
         .isEqualTo("undo: back to 2026-11-28 13:52:00 UTC");
     assertThat(undo(Optional.of(since), Optional.of("there is no room")))
-        .isEqualTo("undo: back to 2026-11-28 13:52:00 UTC, because there is no room");
+        .isEqualTo("undo: back to 2026-11-28 13:52:00 UTC and no further: there is no room");
     assertThat(undo(Optional.empty(), Optional.of("its server writes no AOF")))
         .isEqualTo("undo: not possible: its server writes no AOF");
   }

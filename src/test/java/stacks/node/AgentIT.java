@@ -18,6 +18,7 @@ class AgentIT {
         "test_install.py",
         "test_main.py",
         "test_redis.py",
-        "test_start.py");
+        "test_start.py",
+        "test_undo.py");
   }
 }
