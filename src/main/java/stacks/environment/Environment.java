@@ -367,7 +367,7 @@ public record Environment(
                       + " node's disk bounds it, too.",
               byDefault = "2h",
               min = "0s",
-              max = "168h")
+              max = "7d")
           Duration undo,
       @Key(
               value =

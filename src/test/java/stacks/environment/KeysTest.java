@@ -73,7 +73,7 @@ class KeysTest {
       backup.every | PT6H | 30m | PT30M
       backup.keepLast | 28 | 1000 | 1000
       backup.keepDays | 30 | 3650 | 3650
-      backup.undo | PT2H | 168h | PT168H
+      backup.undo | PT2H | 7d | PT168H
       backup.bucket | - | my-backups | my-backups
       backup.folder | - | ../backups | ../backups
       backup.recipients[] | [] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
