@@ -131,6 +131,25 @@ def take_every_call_of_s3_for_one_with_tls():
     IAMPolicyStatement.is_action_permitted = ask_what_holds
 
 
+def lock_buckets_that_hold_something():
+    """moto 5.2.1 refuses that; S3 has allowed it for versioned buckets since November 2023:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
+    """
+    from moto.s3.models import S3Backend
+
+    put = S3Backend.put_object_lock_configuration
+
+    def put_whatever_it_holds(self, bucket_name, lock_enabled, mode, days=None, years=None):
+        bucket = self.get_bucket(bucket_name)
+        keys, bucket.keys = bucket.keys, type(bucket.keys)()
+        try:
+            return put(self, bucket_name, lock_enabled, mode, days, years)
+        finally:
+            bucket.keys = keys
+
+    S3Backend.put_object_lock_configuration = put_whatever_it_holds
+
+
 def add_placement_groups():
     """moto 5.2.1 has none."""
     from moto.core.responses import ActionResult, EmptyResult
@@ -351,6 +370,7 @@ def main():
     free_the_network_interfaces_of_a_terminated_instance()
     take_the_network_interface_with_its_nat_gateway()
     take_every_call_of_s3_for_one_with_tls()
+    lock_buckets_that_hold_something()
     add_placement_groups()
     machines = Machines() if "--machines" in sys.argv else None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -10,6 +10,7 @@ that is answered, or one of these words:
     late-error  200, with an error as the body      no-length   an answer of unknown length
 """
 
+import base64
 import datetime
 import hashlib
 import itertools
@@ -59,6 +60,8 @@ class Cloud(fake_bucket.Cloud):
         self.page = 1000  # names in a list, at most
         self.is_forgetful = False  # of bytes, not of sizes
         self.repeats_complete = True  # as S3 does: https://github.com/adobe/S3Mock/issues/2586
+        self.is_locked = False  # with a default retention (S3 Object Lock), and so versioned
+        self.versions = []  # (key, bytes) of what was deleted or overwritten in a locked bucket
         self.on_call = None  # is told each operation before it is done
 
     def bucket_handler(self):
@@ -134,6 +137,13 @@ class Bucket(fake_bucket.Bucket):
                 return self.hang_up("gone")
             if hashlib.sha256(body).hexdigest() != self.headers["x-amz-content-sha256"]:
                 return self.error(400, "XAmzContentSHA256Mismatch")
+            given = self.headers.get("content-md5")
+            if given and given != base64.b64encode(hashlib.md5(body).digest()).decode():
+                return self.error(400, "BadDigest")
+            if cloud.is_locked and method == "PUT" and not given:
+                # "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock
+                # parameters", and for Put Part requests too.
+                return self.error(400, "InvalidRequest")
             if fault == "half":
                 body = body[: size // 2]
             elif fault == "bit":
@@ -191,7 +201,12 @@ class Bucket(fake_bucket.Bucket):
 
     # ---------------------------------------------------------------- operations: (status, text or code, ETag)
 
+    def keep_version(self):
+        if self.cloud.is_locked and self.key in self.cloud.objects:
+            self.cloud.versions.append((self.key, self.cloud.objects[self.key]))
+
     def PutObject(self, body):
+        self.keep_version()
         self.cloud.objects[self.key] = self.keep(body)
         return 200, b"", etag(body)
 
@@ -201,6 +216,8 @@ class Bucket(fake_bucket.Bucket):
         return 200, self.cloud.objects[self.key]
 
     def DeleteObject(self, _):
+        """Without a version's id, a locked bucket takes it, too: it puts a marker over the versions."""
+        self.keep_version()
         self.cloud.objects.pop(self.key, None)
         return 204, b""
 
@@ -233,6 +250,7 @@ class Bucket(fake_bucket.Bucket):
         if any(number not in parts or etag(parts[number]) != tag for number, tag in named):
             return 400, "InvalidPart"
         pieces = [parts[number] for number, _ in named]
+        self.keep_version()
         cloud.objects[self.key] = Hole(sum(map(len, pieces))) if cloud.is_forgetful else b"".join(pieces)
         cloud.completed[upload] = cloud.uploads.pop(upload)[0]
         return 200, done

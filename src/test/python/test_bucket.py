@@ -163,6 +163,22 @@ class Store(WithBucket):
         self.assert_puts("a", sample(PART))
         self.assertEqual(self.cloud.operations(), ["ListObjectsV2", "PutObject", "ListObjectsV2"])
 
+    def test_a_bucket_with_object_lock_takes_what_is_put_and_keeps_what_is_removed(self):
+        self.cloud.is_locked = True
+        for size in (1, 2 * PART + 1):
+            with self.subTest(size):
+                self.assert_puts("a", sample(size))
+        self.bucket.remove("a")
+        self.assertEqual(self.bucket.names(), [])
+        self.assertEqual([len(data) for _, data in self.cloud.versions], [1, 2 * PART + 1])
+
+    def test_the_name_of_a_bucket_that_rediform_makes_is_filled_in(self):
+        account = ("%s/%s" % (self.cloud.account, self.cloud.region)).encode()
+        self.cloud.bucket = "rediform-x-%s-backups" % hashlib.sha256(account).hexdigest()[:12]
+        bucket = make(self.cloud.region, self.spool, "s3://rediform-x-{id}-backups/rediform/x")
+        bucket.put("a", Pipe(b"1"))
+        self.assertEqual(bucket.where(), "s3://%s/rediform/x" % self.cloud.bucket)
+
     def test_more_is_sent_in_parts(self):
         self.assert_puts("a", sample(2 * PART + 1))
         parts = ["CreateMultipartUpload", *["UploadPart"] * 3, "CompleteMultipartUpload"]

@@ -206,7 +206,7 @@ class CiTemplatesIT {
         Run refused = step(project, gitlab, "plan", "comment").ended(3);
         assertThat(refused.err()).contains("401").doesNotContain("Traceback");
       } finally {
-        project.rediform("destroy", "local");
+        project.rediform("destroy", "local", "--no-last-backup");
       }
     }
   }

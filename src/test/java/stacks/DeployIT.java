@@ -136,10 +136,77 @@ class DeployIT {
       assertThat(changes(fork)).isEmpty();
       fork.edit("protect: true", "protect: false");
       fork.byHand("sm.create_secret(Name='of-someone-else', SecretString='1')");
-      assertThat(fork.rediform("destroy", "exp", "--auto-approve").succeeded().out())
-          .contains("data of:  redis-1 (20 GiB), redis-2 (20 GiB), redis-3 (20 GiB)");
-      assertThat(fork.left()).containsExactly("secret of-someone-else");
+      assertThat(fork.rediform("destroy", "exp", "--auto-approve").ended(1).err())
+          .as("a node that takes no backup")
+          .contains("no last backup of exp can be taken", "Nothing was destroyed");
+      assertThat(changes(fork)).as("but what was done by hand").containsExactly("CreateSecret");
+      String bucket = bucket(fork);
+      fork.byHand("s3.put_object(Bucket='%s', Key='rediform/exp/a', Body=b'1')".formatted(bucket));
+      assertThat(
+              fork.rediform("destroy", "exp", "--auto-approve", "--no-last-backup")
+                  .succeeded()
+                  .out())
+          .contains(
+              "data of:  redis-1 (20 GiB), redis-2 (20 GiB), redis-3 (20 GiB)",
+              "aws s3 ls s3://" + bucket + "/rediform/exp/",
+              "backup: {bucket: " + bucket + "}");
+      assertThat(fork.left()).containsExactly("bucket " + bucket, "secret of-someone-else");
+      assertThat(kept(fork, bucket)).isEqualTo("1 Enabled True\n");
+      assertThat(fork.rediform("plan", "exp").succeeded().out())
+          .as("a new cluster of this name goes on with it")
+          .contains("is there already, and is taken over");
+      fork.edit("\naws:\n", "\nbackup: {bucket: " + bucket + "}\naws:\n");
+      assertThat(fork.rediform("plan", "exp").succeeded().out())
+          .as("or leaves it alone")
+          .doesNotContain("aws_s3_bucket.backups", "is taken over");
     }
+  }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void the_bucket_for_backups_outlives_what_the_file_says() throws Exception {
+    try (Fork fork = lab().fork()) {
+      String bucket = bucket(fork);
+      fork.byHand("s3.put_object(Bucket='%s', Key='rediform/exp/a', Body=b'1')".formatted(bucket));
+      fork.edit("\naws:\n", "\nbackup: {enabled: false}\naws:\n");
+      assertThat(deploy(fork).ended(1).out()).contains("approval backup-off");
+      assertThat(fork.rediform("deploy", "exp", "--auto-approve", "--approved").succeeded().out())
+          .contains("the bucket for backups stays with all that it holds");
+      assertThat(kept(fork, bucket)).isEqualTo("1 Enabled True\n");
+      fork.edit("backup: {enabled: false}", "backup: {lock: 30d}");
+      assertThat(deploy(fork).succeeded().out()).contains("is there already, and is taken over");
+      assertThat(kept(fork, bucket)).isEqualTo("1 Enabled True\n");
+      assertThat(
+              fork.byHand(
+                  "print(s3.get_object_lock_configuration(Bucket='%s')".formatted(bucket)
+                      + "['ObjectLockConfiguration']['Rule']['DefaultRetention']['Days'])"))
+          .isEqualTo("30\n");
+      assertThat(deploy(fork).succeeded().out()).contains("No changes");
+      fork.edit("lock: 30d", "lock: 29d");
+      assertThat(deploy(fork).ended(1).out())
+          .contains("approval backup-unlocked", "locked for 29 days (before: 30 days)");
+    }
+  }
+
+  /** The bucket for backups that the stack makes. */
+  private static String bucket(Fork fork) throws Exception {
+    return fork.left().stream()
+        .filter(each -> each.endsWith("-backups"))
+        .map(each -> each.replace("bucket ", ""))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** What is in it, and whether older versions and the wall around it are there. */
+  private static String kept(Fork fork, String bucket) throws Exception {
+    return fork.byHand(
+        """
+        bucket = '%s'
+        print(s3.get_object(Bucket=bucket, Key='rediform/exp/a')['Body'].read().decode(),
+              s3.get_bucket_versioning(Bucket=bucket)['Status'],
+              s3.get_public_access_block(Bucket=bucket)['PublicAccessBlockConfiguration']['BlockPublicPolicy'])
+        """
+            .formatted(bucket));
   }
 
   @Test

@@ -98,9 +98,13 @@ class DriftIT {
         assertThat(deploy(restored).succeeded().out()).contains("No changes");
       }
       fork.edit("protect: true", "protect: false");
-      assertThat(fork.rediform("destroy", "exp", "--auto-approve").succeeded().out())
+      assertThat(
+              fork.rediform("destroy", "exp", "--auto-approve", "--no-last-backup")
+                  .succeeded()
+                  .out())
           .contains("exp is gone");
-      assertThat(fork.left()).allMatch(thing -> thing.startsWith("secret rediform/exp/nodes"));
+      assertThat(fork.left())
+          .allMatch(thing -> thing.matches("secret rediform/exp/nodes.*|bucket .*-backups"));
     }
   }
 }

@@ -56,6 +56,7 @@ class PoliciesSuite {
         state: {backend: s3, bucket: your-states}
         tags: {team: one}
         protect: true
+      backup: {lock: 30d}
       """;
 
   private static final ExecutorService IN_BACKGROUND = Executors.newSingleThreadExecutor();
@@ -102,7 +103,7 @@ class PoliciesSuite {
     fork.edit("count: 2", "count: 1");
     rights.addAll(called(fork, "deploy", "exp", "--auto-approve", "--approved"));
     fork.edit("protect: true", "protect: false");
-    rights.addAll(called(fork, "destroy", "exp", "--auto-approve"));
+    rights.addAll(called(fork, "destroy", "exp", "--auto-approve", "--no-last-backup"));
     return rights;
   }
 
@@ -159,6 +160,16 @@ class PoliciesSuite {
     assertThat(plan.allows(state("s3:GetObject", ""))).isTrue();
     assertThat(plan.allows(state("s3:PutObject", ""))).isFalse();
     assertThat(plan.allows(state("s3:PutObject", ".tflock"))).isTrue();
+  }
+
+  @Test
+  void neither_may_read_or_remove_backups() throws Exception {
+    String backup = "arn:aws:s3:::rediform-exp-1ff32a09daa4-backups/rediform/exp/1-redis-2.rdb.zst";
+    for (Policy policy : List.of(policy(PLAN_PAGE), policy(DEPLOY_PAGE))) {
+      assertThat(
+              List.of("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"))
+          .noneMatch(action -> policy.allows(new Right(action, backup)));
+    }
   }
 
   private static Right state(String action, String suffix) {

@@ -84,13 +84,9 @@ final class BackupCommand implements Runnable {
   static Optional<String> off(Cluster cluster) {
     Environment.Backup backup = cluster.environment().backup();
     String then = ", and deploy: ./rediform deploy " + cluster.name();
-    if (!backup.enabled()) {
-      return Optional.of("backup.enabled is false in its file; set it to true" + then);
-    }
-    return cluster.isLocal() || backup.bucket().isPresent()
+    return backup.enabled()
         ? Optional.empty()
-        : Optional.of(
-            "its file names no bucket for them; set backup.bucket to an S3 bucket of yours" + then);
+        : Optional.of("backup.enabled is false in its file; set it to true" + then);
   }
 
   private static String when(Optional<Instant> time) {

@@ -11,15 +11,25 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
+import stacks.platform.Lasting;
 import stacks.review.Review;
 
 @Command(
     name = "destroy",
     description = {
       "Stops an environment's nodes and removes all that belongs to it, the data included. A cluster"
-          + " that was whole once is protected as long as its file says aws.protect: true."
+          + " that was whole once is protected as long as its file says aws.protect: true.",
+      "Takes a last backup first, where backups are on and the cluster holds data. Backups stay, and"
+          + " so does the bucket that rediform made for them."
     },
-    footer = {"", "Example:", "  ./rediform destroy local"})
+    footer = {
+      "",
+      "Exit code 1 when nothing was destroyed because no last backup can be taken.",
+      "",
+      "Examples:",
+      "  ./rediform destroy local",
+      "  ./rediform destroy local --no-last-backup"
+    })
 final class DestroyCommand implements Callable<Integer> {
   private static final String PLAN = "destroy.plan";
 
@@ -32,6 +42,11 @@ final class DestroyCommand implements Callable<Integer> {
 
   @Option(names = "--auto-approve", description = "Does not ask; local environments never ask.")
   private boolean autoApprove;
+
+  @Option(
+      names = "--no-last-backup",
+      description = "Destroys what the cluster holds without a backup of it.")
+  private boolean noLastBackup;
 
   @Spec private CommandSpec spec;
 
@@ -59,6 +74,13 @@ final class DestroyCommand implements Callable<Integer> {
           autoApprove,
           "Destroy %s and all that it holds? Only \"yes\" does it: ",
           cluster.name());
+    }
+    LastBackup backup = new LastBackup(cluster, this::say);
+    if (!noLastBackup) {
+      backup.take(state);
+    }
+    if (!local) {
+      forgetWhatLasts(terraform, resources);
       takeProtectionOff(cluster, terraform, resources);
       terraform.plan(PLAN, WHATEVER_IS_THERE);
     }
@@ -66,7 +88,9 @@ final class DestroyCommand implements Callable<Integer> {
     if (applied.code() != 0) {
       throw TerraformFailure.ofApply(cluster, applied, "./rediform destroy " + cluster.name());
     }
-    spec.commandLine().getOut().println(cluster.name() + " is gone");
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(cluster.name() + " is gone");
+    backup.where(resources).forEach(out::println);
     return ExitCode.FINE;
   }
 
@@ -134,11 +158,29 @@ final class DestroyCommand implements Callable<Integer> {
         default -> {}
       }
     }
-    out.println(cluster.name() + ": everything goes, and nothing of it can be had back");
+    out.println(cluster.name() + ": everything goes but its backups, and cannot be had back");
     out.println("  machines: " + (machines.isEmpty() ? "none" : String.join(", ", machines)));
     out.println("  data of:  " + (volumes.isEmpty() ? "none" : String.join(", ", volumes)));
     out.println("  and its passwords, addresses, firewall and network");
+    out.println("  its backups stay where they are");
     out.flush();
+  }
+
+  /**
+   * From now on the state knows no bucket for backups, so no plan destroys it, or what guards it.
+   */
+  private void forgetWhatLasts(Terraform terraform, JsonNode resources) {
+    List<String> words = new ArrayList<>(List.of("state", "rm"));
+    for (JsonNode resource : resources) {
+      if (resource.path("mode").asText().equals("managed")
+          && resource.path("name").asText().equals(Lasting.BACKUPS)) {
+        words.add(resource.path("address").asText());
+      }
+    }
+    if (words.size() > 2) {
+      say("leaves the bucket for backups out of what is destroyed");
+      terraform.plainly(words.toArray(String[]::new));
+    }
   }
 
   /**

@@ -105,7 +105,11 @@ final class Terraform {
    * @return whether it would change anything
    */
   boolean plan(String file, List<String> options) {
-    Attempt attempt = tryPlan(file, options);
+    return made(tryPlan(file, options));
+  }
+
+  /** Whether a plan would change anything; ends the command when there is none. */
+  boolean made(Attempt attempt) {
     if (!attempt.errors().isEmpty()) {
       throw TerraformFailure.of(cluster, "plan", attempt.errors(), state().contains(FORMED));
     }

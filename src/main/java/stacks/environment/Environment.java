@@ -371,12 +371,21 @@ public record Environment(
           Duration undo,
       @Key(
               value =
-                  "Your S3 bucket for the backups, in the region of the cluster. A deploy neither"
-                      + " creates nor deletes it.",
-              derived = "nothing: without it there are no backups on AWS",
+                  "Your own S3 bucket for the backups, in the region of the cluster. A deploy"
+                      + " neither creates, changes nor deletes it.",
+              derived = "on AWS, a bucket that rediform makes and never deletes",
               pattern = "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
               allowed = "an S3 bucket name without dots")
           Optional<String> bucket,
+      @Key(
+              value =
+                  "How long nobody can delete a backup for good, by S3 Object Lock (mode"
+                      + " governance) on the bucket that rediform makes. Parts of a day count as a"
+                      + " whole one.",
+              derived = "no lock",
+              min = "1d",
+              max = "3650d")
+          Optional<Duration> lock,
       @Key(
               value =
                   "Folder for the backups of a local cluster, absolute or relative to the project.",

@@ -8,6 +8,8 @@ public enum Effect {
   COSMETIC("names and tags"),
   LIVE_SETTING("set while it runs"),
   ADDED("something new beside the nodes"),
+  TAKEN_OVER("is there already, and taken over"),
+  LEFT_BEHIND("stays as it is, and is no longer managed"),
   ACCESS_NARROWED("fewer may connect"),
   ACCESS_WIDENED("more may connect"),
   NEW_NODE("new node"),

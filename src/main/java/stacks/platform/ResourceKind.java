@@ -18,9 +18,16 @@ import java.util.regex.Pattern;
  * @param mirrors attributes that other resources, or the platform, write: no drift
  * @param loss what it means when one is destroyed or made anew; empty for a kind of an earlier
  *     release, which may only go
+ * @param lasts whether it outlives the cluster: Terraform may forget one, and take over one that is
+ *     there
  */
 public record ResourceKind(
-    String type, Pattern names, Map<String, Effect> attributes, Set<String> mirrors, String loss) {
+    String type,
+    Pattern names,
+    Map<String, Effect> attributes,
+    Set<String> mirrors,
+    String loss,
+    boolean lasts) {
   /** A node's name at the beginning of a resource's. */
   public static final String NODE = "(?:redis|sentinel)-\\d+";
 
@@ -37,7 +44,12 @@ public record ResourceKind(
   /** A kind whose names match a regular expression. */
   public static ResourceKind of(
       String type, String names, Map<String, Effect> attributes, Set<String> mirrors, String loss) {
-    return new ResourceKind(type, Pattern.compile(names), attributes, mirrors, loss);
+    return new ResourceKind(type, Pattern.compile(names), attributes, mirrors, loss, false);
+  }
+
+  /** The same kind, of what outlives the cluster. */
+  public ResourceKind thatLasts() {
+    return new ResourceKind(type, names, attributes, mirrors, loss, true);
   }
 
   /** Whether an attribute, or the block that it stands in, is one that others write. */

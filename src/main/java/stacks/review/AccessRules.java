@@ -112,6 +112,9 @@ final class AccessRules {
         && Policies.backupPlace(resource.after("/policy")).isPresent()) {
       return "lets nodes read, write and delete backups in " + place(resource.after("/policy"));
     }
+    if (Kinds.lasts(resource)) {
+      return "changes who may read or delete backups, or how they are kept";
+    }
     return resource.type().startsWith("aws_s3_")
         ? "changes who may read or write what nodes are told, or how it is kept"
         : "changes who may connect, or what a node may do";

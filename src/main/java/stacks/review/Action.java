@@ -14,6 +14,8 @@ enum Action {
   REPLACE,
   /** Terraform no longer knows of it; the thing itself stays. */
   FORGET,
+  /** What is there already becomes a resource of this state, as it is. */
+  IMPORT,
   /** A word of a Terraform that is newer than this. */
   UNKNOWN;
 

@@ -2,6 +2,7 @@ package stacks.review;
 
 import static java.util.stream.Collectors.joining;
 import static stacks.review.Check.ofPlan;
+import static stacks.review.Check.ofResource;
 import static stacks.review.Severity.APPROVAL;
 import static stacks.review.Severity.WARN;
 
@@ -9,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -54,7 +56,7 @@ final class BackupRules {
               "backup-off",
               APPROVAL,
               "No more backups are taken, and what is there is no longer removed by age. What is deleted from now on cannot be restored.",
-              "Leave backup.enabled at true and, on AWS, backup.bucket in the file.",
+              "Leave backup.enabled at true.",
               plan -> once(plan, BackupRules::off)),
           ofPlan(
               "backup-moved",
@@ -67,10 +69,19 @@ final class BackupRules {
               WARN,
               "Backups are kept for less long: the next backup removes those that are too old by then, for good.",
               "Copy what you still need before the deploy, or put backup.keepDays and backup.keepLast back.",
-              plan -> once(plan, BackupRules::keptShorter)));
+              plan -> once(plan, BackupRules::keptShorter)),
+          ofResource(
+              "backup-unlocked",
+              APPROVAL,
+              "Who gets hold of the account, or of a node, can destroy backups sooner than before. What is locked already stays locked until its day.",
+              "Put backup.lock back, or leave it as long as it was; what else is found was changed behind rediform's back, so find out by whom.",
+              (resource, classifier) -> unlocks(resource)));
 
   /** Of the names of a bucket, a prefix and an environment; an S3 bucket has 63 characters. */
   private static final int LONGEST_PLACE = 120;
+
+  private static final String VERSIONING = "/versioning_configuration/0/status";
+  private static final String RETENTION = "/rule/0/default_retention/0";
 
   private BackupRules() {}
 
@@ -120,6 +131,81 @@ final class BackupRules {
     JsonNode is = after.path(key);
     boolean shrinks = was.canConvertToLong() && is.canConvertToLong() && is.asLong() < was.asLong();
     return shrinks ? Stream.of(message.formatted(is.asLong(), was.asLong())) : Stream.empty();
+  }
+
+  private static Optional<String> unlocks(ResourceChange resource) {
+    // What is only forgotten keeps its lock.
+    if (!Kinds.lasts(resource)
+        || !resource.existed()
+        || resource.action() == Action.NOTHING
+        || resource.action() == Action.FORGET
+        || resource.action() == Action.IMPORT) {
+      return Optional.empty();
+    }
+    return switch (resource.type()) {
+      case "aws_s3_bucket_object_lock_configuration" -> unlocked(resource);
+      case "aws_s3_bucket_versioning" ->
+          Check.when(
+              !resource.after(VERSIONING).equals(Optional.of("Enabled")),
+              "what is deleted or overwritten is no longer kept as an older version");
+      case "aws_s3_bucket_lifecycle_configuration" -> older(resource);
+      default -> Optional.empty();
+    };
+  }
+
+  /** Only one that gets longer, and is the same in all else, is no danger. */
+  private static Optional<String> unlocked(ResourceChange lock) {
+    OptionalLong before = lock.numberBefore(RETENTION + "/days");
+    OptionalLong after = lock.numberAfter(RETENTION + "/days");
+    if (after.isEmpty() || !lock.remains()) {
+      return Optional.of("new backups are no longer locked" + was(before));
+    }
+    boolean isSame =
+        lock.action() == Action.UPDATE
+            && lock.before(RETENTION + "/mode").equals(lock.after(RETENTION + "/mode"))
+            && lock.before(RETENTION + "/years").equals(lock.after(RETENTION + "/years"));
+    return Check.when(
+        !isSame || before.isEmpty() || after.getAsLong() < before.getAsLong(),
+        "new backups are locked for %d days".formatted(after.getAsLong())
+            + (isSame ? "" : ", and in another way")
+            + was(before));
+  }
+
+  private static String was(OptionalLong days) {
+    return days.isPresent() ? " (before: %d days)".formatted(days.getAsLong()) : "";
+  }
+
+  /** The least number of days for which an old version stays. */
+  private static Optional<String> older(ResourceChange lifecycle) {
+    long before = keeps(lifecycle.nodeBefore("/rule"));
+    long after = keeps(lifecycle.nodeAfter("/rule"));
+    boolean removesCurrent = removesCurrent(lifecycle.nodeAfter("/rule"));
+    if (removesCurrent) {
+      return Optional.of("S3 removes backups by age, whatever keepDays and keepLast say");
+    }
+    return Check.when(
+        lifecycle.remains() && after < before,
+        "what is deleted or overwritten is gone after %d days (before: %s)"
+            .formatted(after, before == Long.MAX_VALUE ? "never" : before + " days"));
+  }
+
+  private static long keeps(JsonNode rules) {
+    long least = Long.MAX_VALUE;
+    for (JsonNode rule : rules) {
+      JsonNode days = rule.at("/noncurrent_version_expiration/0/noncurrent_days");
+      least = days.canConvertToLong() ? Math.min(least, days.asLong()) : least;
+    }
+    return least;
+  }
+
+  private static boolean removesCurrent(JsonNode rules) {
+    for (JsonNode rule : rules) {
+      JsonNode expiration = rule.at("/expiration/0");
+      if (expiration.path("days").asLong() > 0 || expiration.path("date").isTextual()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private interface Comparison {

@@ -5,6 +5,7 @@ import static stacks.platform.Effect.ACCESS_WIDENED;
 import static stacks.platform.Effect.ADDED;
 import static stacks.platform.Effect.COSMETIC;
 import static stacks.platform.Effect.DATA_AT_RISK;
+import static stacks.platform.Effect.LEFT_BEHIND;
 import static stacks.platform.Effect.LIVE_SETTING;
 import static stacks.platform.Effect.NEW_NODE;
 import static stacks.platform.Effect.NODE_REMOVED;
@@ -13,6 +14,7 @@ import static stacks.platform.Effect.NOTHING;
 import static stacks.platform.Effect.NOT_UNDERSTOOD;
 import static stacks.platform.Effect.PART_LOST;
 import static stacks.platform.Effect.SERVER_RESTART;
+import static stacks.platform.Effect.TAKEN_OVER;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
@@ -22,6 +24,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.node.BackupSection;
 import stacks.platform.Effect;
 import stacks.platform.ResourceKind;
 
@@ -74,11 +77,25 @@ final class Classifier {
     return switch (resource.action()) {
       case NOTHING, READ -> NOTHING;
       case CREATE -> created(resource);
-      case UPDATE -> updated(resource);
+      case UPDATE ->
+          resource.isImported() ? imported(resource).or(updated(resource)) : updated(resource);
       case DELETE -> deleted(resource);
       case REPLACE -> replaced(resource);
-      case FORGET, UNKNOWN -> NOT_UNDERSTOOD;
+      case FORGET -> mayForget(resource) ? LEFT_BEHIND : NOT_UNDERSTOOD;
+      case IMPORT -> imported(resource);
+      case UNKNOWN -> NOT_UNDERSTOOD;
     };
+  }
+
+  /** Whether Terraform forgets what outlives the cluster because the file no longer wants it. */
+  boolean mayForget(ResourceChange resource) {
+    return resource.action() == Action.FORGET
+        && Kinds.lasts(resource)
+        && !BackupSection.makesBucket(cluster);
+  }
+
+  private static Effect imported(ResourceChange resource) {
+    return Kinds.lasts(resource) ? TAKEN_OVER : NOT_UNDERSTOOD;
   }
 
   private Effect created(ResourceChange resource) {

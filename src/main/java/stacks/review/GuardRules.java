@@ -94,8 +94,8 @@ final class GuardRules {
           ofResource(
               "iam-widened",
               BLOCK,
-              "A node may do more than read its passwords, its document and its program, and keep backups in backup.bucket; so may whoever breaks into one.",
-              "Let the policy allow secretsmanager:GetSecretValue on the secret of the passwords, s3:GetObject on what is in the nodes' bucket and s3:ListBucket on that bucket, what backups need below backup.bucket/rediform/ENV (docs/aws.md), and nothing else.",
+              "A node may do more than read its passwords, its document and its program, and keep backups in the bucket for them; so may whoever breaks into one.",
+              "Let the policy allow secretsmanager:GetSecretValue on the secret of the passwords, s3:GetObject on what is in the nodes' bucket and s3:ListBucket on that bucket, what backups need below rediform/ENV in the bucket for them (docs/aws.md), and nothing else.",
               (resource, classifier) ->
                   when(isWide(resource, classifier.cluster()), "more is allowed, or to others")),
           ofResource(

@@ -24,6 +24,11 @@ final class Kinds {
     return of(resource).filter(Kinds::isFormer).isPresent();
   }
 
+  /** Whether it outlives the cluster: it may be forgotten, and one that is there taken over. */
+  static boolean lasts(ResourceChange resource) {
+    return of(resource).filter(ResourceKind::lasts).isPresent();
+  }
+
   /** Nothing is lost with it. */
   private static boolean isFormer(ResourceKind kind) {
     return kind.loss().isEmpty();

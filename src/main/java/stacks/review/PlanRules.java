@@ -27,6 +27,7 @@ final class PlanRules {
           "aws_ebs_volume",
           "aws_volume_attachment",
           "aws_network_interface",
+          "aws_s3_bucket_object_lock_configuration",
           "aws_vpc_security_group_ingress_rule");
 
   /** What makes all else that is found beside the point. */
@@ -92,6 +93,7 @@ final class PlanRules {
         && resource.action().ends()
         && !isExplained(resource)
         && !Kinds.isFormer(resource)
+        && !classifier.mayForget(resource)
         && !classifier.leaves(resource)
         && !(classifier.isNode(resource) && resource.action() == Action.REPLACE)
         && !isTakenAgain
@@ -127,8 +129,12 @@ final class PlanRules {
     if (kind.isEmpty()) {
       return Optional.empty();
     }
-    if (resource.action() == Action.FORGET || resource.action() == Action.UNKNOWN) {
-      return Optional.of("Terraform is to " + resource.action() + " it");
+    if (resource.action() == Action.UNKNOWN) {
+      return Optional.of("Terraform will do something to it that this rediform does not know");
+    } else if (resource.isImported() && !kind.get().lasts()) {
+      return Optional.of("Terraform will import it");
+    } else if (resource.action() == Action.FORGET) {
+      return when(!classifier.mayForget(resource), "Terraform will forget it");
     }
     if (resource.action() != Action.UPDATE) {
       return Optional.empty();

@@ -38,7 +38,7 @@ final class Policies {
 
   /**
    * Whether a policy lets a node read the passwords of its cluster, its document and its program,
-   * keep backups in the bucket that the file names, and do nothing else.
+   * keep backups in the bucket for them, and do nothing else.
    */
   static boolean isOfNode(Optional<String> policy, Cluster cluster) {
     Pattern passwords =
@@ -63,6 +63,7 @@ final class Policies {
         Set.of(secret.group(), "s3:GetObject " + bucket + "/*", "s3:ListBucket " + bucket);
     Set<String> withBackups = new HashSet<>(always);
     BackupSection.bucket(cluster)
+        .map(named -> named.replace(BackupSection.ID, id.substring(0, DIGITS)))
         .ifPresent(named -> withBackups.addAll(ofBackups(s3 + named, cluster.name())));
     return rights.equals(always) || rights.equals(withBackups);
   }

@@ -36,8 +36,8 @@ final class ResourceChange {
     List<String> words = new ArrayList<>();
     change.path("actions").forEach(word -> words.add(word.asText()));
     Action said = Action.of(words);
-    // A resource that is taken over changes nothing by that, and is none that we made.
-    this.action = change.has("importing") && said == Action.NOTHING ? Action.UNKNOWN : said;
+    // A resource that is taken over changes nothing by that, and is none that this state made.
+    this.action = isImported() && said == Action.NOTHING ? Action.IMPORT : said;
   }
 
   /** Terraform's address, fit to be shown. */
@@ -67,6 +67,11 @@ final class ResourceChange {
 
   Action action() {
     return action;
+  }
+
+  /** Whether it is there already, and becomes a resource of this state. */
+  boolean isImported() {
+    return change.has("importing");
   }
 
   /** Whether a deploy has failed on it, and it is made anew for that. */

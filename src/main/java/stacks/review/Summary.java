@@ -25,6 +25,7 @@ public final class Summary {
     summary.lowered();
     summary.nodes();
     summary.writes();
+    summary.bucket();
     return List.copyOf(summary.sentences);
   }
 
@@ -108,6 +109,21 @@ public final class Summary {
     } else if (review.isSafe() && costs.restarts() > 0) {
       add("nothing is lost");
     }
+  }
+
+  private void bucket() {
+    if (does(Effect.LEFT_BEHIND)) {
+      add("the bucket for backups stays with all that it holds, and rediform no longer manages it");
+    }
+    if (does(Effect.TAKEN_OVER)) {
+      add(
+          "the bucket for backups of a cluster of this name is there already, and is taken over with"
+              + " all that it holds");
+    }
+  }
+
+  private boolean does(Effect effect) {
+    return review.changes().stream().anyMatch(change -> change.effect() == effect);
   }
 
   private void named(Predicate<NodeReview> which, String one, String several) {

@@ -19,7 +19,7 @@ final class BackupRules {
           new Rule(
               "no-backup",
               WARNING,
-              List.of("backup.enabled", "backup.bucket", "backup", "aws.protect", "platform"),
+              List.of("backup.enabled", "aws.protect", "platform"),
               BackupRules::noBackup),
           new Rule(
               "backup-place",
@@ -40,24 +40,21 @@ final class BackupRules {
               "mandatory-directive",
               ERROR,
               List.of("redis.config", "backup.undo"),
-              BackupRules::timestamps));
+              BackupRules::timestamps),
+          new Rule(
+              "backup-lock",
+              ERROR,
+              List.of("backup.lock", "backup.bucket", "backup.enabled", "platform"),
+              BackupRules::lockOfWhatIsNotOurs));
 
   private BackupRules() {}
 
   private static Optional<String> noBackup(Cluster cluster) {
     Environment environment = cluster.environment();
-    Backup backup = environment.backup();
-    if (cluster.isLocal() || !environment.aws().protect()) {
-      return Optional.empty();
-    } else if (!backup.enabled()) {
-      return Optional.of(
-          "backups are off: data that is deleted, by whatever fault, is lost; remove enabled:"
-              + " false, or accept this rule with the reason");
-    }
     return when(
-        backup.bucket().isEmpty(),
-        "there are no backups: data that is deleted, by whatever fault, is lost; name a bucket of"
-            + " yours in backup.bucket, or accept this rule with the reason");
+        !cluster.isLocal() && environment.aws().protect() && !environment.backup().enabled(),
+        "backups are off: data that is deleted, by whatever fault, is lost; remove enabled:"
+            + " false, or accept this rule with the reason");
   }
 
   private static Optional<String> bucketOnThisMachine(Cluster cluster) {
@@ -70,8 +67,27 @@ final class BackupRules {
   private static Optional<String> folderOnAws(Cluster cluster) {
     return when(
         !cluster.isLocal() && cluster.environment().backup().folder().isPresent(),
-        "nodes on AWS keep backups in a bucket; remove folder, and name the bucket in"
-            + " backup.bucket");
+        "nodes on AWS keep backups in a bucket; remove folder: rediform makes a bucket, or"
+            + " backup.bucket names one of yours");
+  }
+
+  private static Optional<String> lockOfWhatIsNotOurs(Cluster cluster) {
+    Backup backup = cluster.environment().backup();
+    if (backup.lock().isEmpty()) {
+      return Optional.empty();
+    } else if (cluster.isLocal()) {
+      return Optional.of(
+          "the local platform keeps backups in a folder, which no lock can be put on"
+              + "; remove lock");
+    }
+    if (backup.enabled() && backup.bucket().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        backup.enabled()
+            ? "a deploy never changes a bucket of yours; remove lock, and give the bucket a default"
+                + " retention yourself, or remove bucket: rediform makes one"
+            : "backups are off, so there is no bucket to lock; remove lock, or enabled: false");
   }
 
   /** A chain of the history has up to one maxmemory that the server has no more. */

@@ -1,4 +1,5 @@
 """A bucket of S3 as the place for backups."""
+import base64
 import contextlib
 import hashlib
 import io
@@ -32,6 +33,7 @@ class Part(NamedTuple):
 
     number: int
     sha256: str
+    md5: str  # in Base64
     is_last: bool
 
 
@@ -46,18 +48,21 @@ class Pieces:
         number, ahead = 0, self.source.read(CHUNK)
         while number == 0 or ahead:
             number, room, digest = number + 1, self.part, hashlib.sha256()
+            # S3 wants it of what a bucket locks: PutObject and UploadPart in its API reference. It is no safeguard.
+            md5 = hashlib.md5(usedforsecurity=False)
             file.seek(0)
             file.truncate()
             while ahead and room:
                 piece, ahead = ahead[:room], ahead[room:]
                 write(file, piece)
                 digest.update(piece)
+                md5.update(piece)
                 self.whole.update(piece)
                 self.bytes, room = self.bytes + len(piece), room - len(piece)
                 ahead = ahead or self.source.read(CHUNK)
             if number > MOST_PARTS:
                 raise Failed("S3 takes %d parts of %d MiB; this backup has more" % (MOST_PARTS, self.part >> 20))
-            yield Part(number, digest.hexdigest(), is_last=not ahead)
+            yield Part(number, digest.hexdigest(), base64.b64encode(md5.digest()).decode(), is_last=not ahead)
 
 
 class Bucket:
@@ -78,11 +83,13 @@ class Bucket:
             with opened(self.spool) as file:
                 for part in pieces.parts(file):
                     if part.is_last and not upload:
-                        self.s3.ask(Request("PUT", name, {}, file, part.sha256))
+                        self.s3.ask(Request("PUT", name, {}, file, part.sha256, part.md5))
                         break
                     upload = upload or self.create(name)
                     query = {"partNumber": part.number, "uploadId": upload}
-                    etags.append(self.s3.ask(Request("PUT", name, query, file, part.sha256))[0].get("etag", ""))
+                    etags.append(
+                        self.s3.ask(Request("PUT", name, query, file, part.sha256, part.md5))[0].get("etag", "")
+                    )
                 if upload:
                     self.complete(name, upload, etags, file, before)
             found = self.find(name)
@@ -116,6 +123,9 @@ class Bucket:
             after = found[-1].name if found else after
         return sorted(name for name in names if "/" not in name)
 
+    def where(self) -> str:
+        return "s3://%s/%s" % (self.s3.bucket, self.prefix.rstrip("/"))
+
     def remove(self, name: str) -> None:
         self.s3.ask(Request("DELETE", name))
 
@@ -136,7 +146,9 @@ class Bucket:
         file.seek(0)
         file.truncate()
         write(file, body)
-        request = Request("POST", name, {"uploadId": upload}, file, hashlib.sha256(body).hexdigest(), STALL_OF_COMPLETE)
+        request = Request(
+            "POST", name, {"uploadId": upload}, file, hashlib.sha256(body).hexdigest(), stall=STALL_OF_COMPLETE
+        )
         try:
             self.s3.ask(request)
         except Trouble as trouble:

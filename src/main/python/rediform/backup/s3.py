@@ -60,6 +60,7 @@ class Request(NamedTuple):
     query: Mapping[str, object] = {}
     body: Optional[BinaryIO] = None
     sha256: str = NOTHING  # of the body
+    md5: str = ""  # of the body, in Base64; a bucket with Object Lock wants it of objects and parts
     stall: Optional[float] = None  # where the usual one is not right
 
     def permission(self) -> str:
@@ -223,6 +224,8 @@ class S3:
             ("speed-limit", 1000),
             ("speed-time", max(1, round(request.stall or self.stall))),
         ]
+        if request.md5:
+            options += [("header", "content-md5: " + request.md5)]
         if request.method != "GET":
             options += [("request", request.method)]
         if request.method == "POST":

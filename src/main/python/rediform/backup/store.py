@@ -33,6 +33,11 @@ def store_of(node: Node) -> Store:
     return Folder(os.path.normpath(os.path.join(node.home, place)))
 
 
+def place_of(node: Node, store: Store) -> str:
+    """Where its backups are. A bucket knows its whole name once it was asked for something."""
+    return store.where() if isinstance(store, Bucket) else section_of(node).place
+
+
 class Folder:
     """A folder that all nodes of a machine share. An object is there as a whole, or not at all."""
 

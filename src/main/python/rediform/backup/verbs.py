@@ -22,7 +22,7 @@ from rediform.backup.manifest import (
     proof_of,
     put_text,
 )
-from rediform.backup.store import section_of, store_of
+from rediform.backup.store import place_of, section_of, store_of
 from rediform.backup.stored import CHUNK, Store
 from rediform.backup.take import say, take
 from rediform.backup.tick import tick
@@ -141,7 +141,7 @@ def backups(node: Node) -> None:
     found = listed(store)
     rows = [{**vars(each), "proof": proof_of(store, each.id) if each.id + PROOF in names else None} for each in found]
     failure = note.failure_since(node, note.of(found[-1]) if found else None)
-    print(json.dumps({"place": section_of(node).place, "backups": rows, "failure": failure}), flush=True)
+    print(json.dumps({"place": place_of(node, store), "backups": rows, "failure": failure}), flush=True)
 
 
 def object_of(node: Node, id_: str) -> None:

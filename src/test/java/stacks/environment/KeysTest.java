@@ -75,6 +75,7 @@ class KeysTest {
       backup.keepDays | 30 | 3650 | 3650
       backup.undo | PT2H | 7d | PT168H
       backup.bucket | - | my-backups | my-backups
+      backup.lock | - | 30d | PT720H
       backup.folder | - | ../backups | ../backups
       backup.recipients[] | [] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
       backup.verifyEvery | PT168H | 1d | PT24H

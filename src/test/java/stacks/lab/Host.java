@@ -135,7 +135,7 @@ public final class Host {
       Files.writeString(
           hosts,
           Files.readString(base.resolve("etc/hosts"))
-              + "169.254.169.253 %1$s%2$s %3$s%2$s\n"
+              + "169.254.169.253 %1$s%2$s %1$s-backups%2$s %3$s%2$s\n"
                   .formatted(bucket, ".s3.eu-central-1.amazonaws.com", Lab.BACKUPS));
     }
   }

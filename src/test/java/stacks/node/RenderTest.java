@@ -132,10 +132,11 @@ class RenderTest {
   }
 
   @Test
-  void a_data_node_in_the_cloud_is_told_of_backups_where_there_is_a_bucket() throws IOException {
+  void a_data_node_in_the_cloud_is_told_which_bucket_its_backups_go_to() throws IOException {
     String aws =
         "platform: aws\nnetwork: {shell: [x]}\naws: {region: eu-central-1, protect: false}\n";
-    assertThat(backup(aws)).isEmpty();
+    assertThat(backup(aws).orElseThrow().place())
+        .isEqualTo("s3://rediform-test-{id}-backups/rediform/test");
     assertThat(backup(aws + "backup: {bucket: mine, enabled: false}\n")).isEmpty();
     assertThat(
             backup(

@@ -36,7 +36,7 @@ class DrillIT {
       }
       Eventually.within(
           Duration.ofSeconds(30), () -> project.rediform("status", "local").succeeded());
-      project.rediform("destroy", "local").succeeded();
+      project.rediform("destroy", "local", "--no-last-backup").succeeded();
     }
   }
 }

@@ -84,7 +84,7 @@ class BackupRulesTest {
 
   @Test
   void backups_that_begin_are_no_danger() throws IOException {
-    Review review = becomes(document(""), ON);
+    Review review = becomes(document("backup: {enabled: false}\n"), ON);
     assertThat(review.isSafe()).isTrue();
     assertThat(said(review)).isEmpty();
     assertThat(review.nodes().get(0).details()).isEqualTo("changes whether it is backed up");
@@ -134,6 +134,138 @@ class BackupRulesTest {
             document("backup: {bucket: old, keepDays: %d, keepLast: %d}\n".formatted(days, last)));
     assertThat(review.verdict()).isEqualTo(Verdict.GO);
     assertThat(said(review)).containsExactly("backup-kept-shorter: " + message);
+  }
+
+  private static List<String> lasting(
+      String type, List<String> actions, String before, String after) throws IOException {
+    PlanJson plan =
+        PlanJson.of("cache")
+            .resource(
+                "aws_s3_bucket" + type,
+                "backups",
+                actions,
+                change -> {
+                  change.set("before", PlanJson.read(before));
+                  change.set("after", PlanJson.read(after));
+                });
+    Review review = plan.review(CLUSTER);
+    List<String> unlocked =
+        said(review).stream().filter(each -> each.startsWith("backup-unlocked")).toList();
+    assertThat(review.verdict()).isEqualTo(unlocked.isEmpty() ? Verdict.GO : Verdict.APPROVAL);
+    return unlocked;
+  }
+
+  private static String locked(String mode, int days) {
+    return "{'rule': [{'default_retention': [{'mode': '%s', 'days': %d}]}]}"
+        .formatted(mode, days)
+        .replace('\'', '"');
+  }
+
+  private static String old(int days) {
+    return "{'rule': [{'id': 'a'}, {'noncurrent_version_expiration': [{'noncurrent_days': %d}]}]}"
+        .formatted(days)
+        .replace('\'', '"');
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "update, GOVERNANCE, 30, GOVERNANCE, 29, new backups are locked for 29 days (before: 30 days)",
+    "update, COMPLIANCE, 30, GOVERNANCE, 30, 'new backups are locked for 30 days, and in another"
+        + " way (before: 30 days)'",
+    "update, GOVERNANCE, 30, GOVERNANCE, 31,",
+    "delete, GOVERNANCE, 30, '', 0, new backups are no longer locked (before: 30 days)"
+  })
+  void a_lock_that_ends_or_gets_shorter_needs_approval(
+      String action, String mode, int days, String newMode, int newDays, String message)
+      throws IOException {
+    assertThat(
+            lasting(
+                "_object_lock_configuration",
+                List.of(action),
+                locked(mode, days),
+                newMode.isEmpty() ? "null" : locked(newMode, newDays)))
+        .isEqualTo(message == null ? List.of() : List.of("backup-unlocked: " + message));
+  }
+
+  @Test
+  void older_versions_that_go_sooner_need_approval() throws IOException {
+    String type = "_lifecycle_configuration";
+    List<String> update = List.of("update");
+    assertThat(lasting(type, update, old(30), old(30))).isEmpty();
+    assertThat(lasting(type, update, old(30), old(31))).isEmpty();
+    assertThat(lasting(type, update, old(30), old(29)))
+        .containsExactly(
+            "backup-unlocked: what is deleted or overwritten is gone after 29 days (before: 30"
+                + " days)");
+    assertThat(
+            lasting(
+                type,
+                update,
+                old(30),
+                old(30).replace("\"id\": \"a\"", "\"expiration\": [{\"days\": 9}]")))
+        .containsExactly(
+            "backup-unlocked: S3 removes backups by age, whatever keepDays and keepLast say");
+    String versions = "{\"versioning_configuration\": [{\"status\": \"Enabled\"}]}";
+    assertThat(lasting("_versioning", update, versions, versions.replace("Enabled", "Suspended")))
+        .containsExactly(
+            "backup-unlocked: what is deleted or overwritten is no longer kept as an older"
+                + " version");
+  }
+
+  @Test
+  void a_bucket_that_is_forgotten_or_taken_over_is_told_in_words() throws IOException {
+    PlanJson plan =
+        PlanJson.of("cache")
+            .resource(
+                "aws_s3_bucket", "backups", List.of("forget"), change -> change.putNull("after"));
+    assertThat(plan.review(CLUSTER).verdict())
+        .as("the file still wants it")
+        .isEqualTo(Verdict.BLOCKED);
+    Review review = plan.review(Environments.cluster("cache", FILE + "backup: {enabled: false}\n"));
+    assertThat(said(review)).isEmpty();
+    assertThat(Summary.of(review))
+        .contains(
+            "the bucket for backups stays with all that it holds, and rediform no longer manages"
+                + " it");
+    for (String action : List.of("no-op", "update")) {
+      plan =
+          PlanJson.of("cache")
+              .resource(
+                  "aws_s3_bucket",
+                  "backups",
+                  List.of(action),
+                  change -> change.putObject("importing").put("id", "b"));
+      review = plan.review(CLUSTER);
+      assertThat(said(review)).isEmpty();
+      assertThat(Summary.of(review))
+          .anySatisfy(sentence -> assertThat(sentence).contains("is taken over with all"));
+    }
+  }
+
+  @Test
+  void nothing_else_is_forgotten_or_taken_over() throws IOException {
+    for (String name : List.of("nodes", "other")) {
+      for (List<String> actions : List.of(List.of("forget"), List.of("no-op"))) {
+        PlanJson plan =
+            PlanJson.of("cache")
+                .resource(
+                    "aws_s3_bucket",
+                    name,
+                    actions,
+                    change -> change.putObject("importing").put("id", "b"));
+        assertThat(plan.review(CLUSTER).verdict()).isEqualTo(Verdict.BLOCKED);
+      }
+    }
+  }
+
+  @Test
+  void the_bucket_for_backups_is_never_destroyed() throws IOException {
+    for (List<String> actions : List.of(List.of("delete"), List.of("delete", "create"))) {
+      PlanJson plan = PlanJson.of("cache").resource("aws_s3_bucket", "backups", actions, c -> {});
+      assertThat(plan.review(CLUSTER).verdict()).isEqualTo(Verdict.BLOCKED);
+      assertThat(PlanJson.findings(plan.review(CLUSTER)))
+          .containsExactly("part-destroyed aws_s3_bucket.backups");
+    }
   }
 
   @Test

@@ -38,6 +38,7 @@ final class PlanMutations {
           "aws_ebs_volume /size up",
           "aws_instance /root_block_device/0/volume_size up",
           "aws_secretsmanager_secret /recovery_window_in_days up",
+          "aws_s3_bucket_object_lock_configuration /rule/0/default_retention/0/days up",
           // A gate by itself only waits once more.
           "terraform_data delete create",
           "terraform_data create delete");

@@ -25,10 +25,13 @@ final class Plans {
         clients: [10.60.0.0/16, 172.16.0.0/16]
         operators: [10.9.0.0/24]
       aws: {region: eu-central-1}
-      backup: {bucket: cache-backups}
+      backup: {lock: 30d}
       """;
 
   private static final String POLICY = "aws_iam_role_policy.node-reads-passwords";
+
+  private static final String UNLOCKED =
+      "backup-unlocked aws_s3_bucket_object_lock_configuration.backups";
 
   static final String INGRESS = "aws_vpc_security_group_ingress_rule";
 
@@ -123,7 +126,10 @@ final class Plans {
             "access-widened " + INGRESS + ".sentinel-from-192-168-7-0-24"),
         file(
             "backups more often, and kept for longer",
-            text -> backup(text, "every: 1h, keepDays: 31")),
+            text -> backup(text, "lock: 30d, every: 1h, keepDays: 31")),
+        file("backups that are locked for longer", text -> backup(text, "lock: 31d")),
+        file("backups that are locked for less long", text -> backup(text, "lock: 29d"), UNLOCKED),
+        file("backups without a lock", text -> backup(text, "every: 6h"), UNLOCKED),
         file(
             "no backups",
             text -> backup(text, "enabled: false"),
@@ -131,7 +137,7 @@ final class Plans {
             "access-narrowed " + POLICY),
         file(
             "backups in another bucket, and fewer",
-            text -> backup(text, "keepLast: 27").replace("cache-backups", "other-backups"),
+            text -> backup(text, "bucket: other-backups, keepLast: 27"),
             "backup-moved shared",
             "backup-kept-shorter shared",
             "access-widened " + POLICY),
@@ -148,7 +154,7 @@ final class Plans {
   }
 
   private static String backup(String text, String keys) {
-    return text.replace("{bucket: cache-backups", "{bucket: cache-backups, " + keys);
+    return text.replace("{lock: 30d", "{" + keys);
   }
 
   private static String accepts(String... rules) {

@@ -132,7 +132,7 @@ class ReviewIT {
     assertThat(mutations.tried()).hasSizeGreaterThan(1_500);
     assertThat(mutations.tried().stream().map(what -> what.split(" ")[0]).distinct())
         .as("kinds of resources")
-        .hasSize(29);
+        .hasSize(32);
   }
 
   @Test

@@ -30,17 +30,10 @@ class BackupRulesTest {
   static Stream<Line> lines() {
     return Stream.of(
         new Line(
+            AWS + "backup: {enabled: false}\n",
             AWS,
-            AWS + "backup: {bucket: backups}\n",
-            "3:29: warning no-backup: there are no backups: data that is deleted, by whatever"
-                + " fault, is lost; name a bucket of yours in backup.bucket, or accept this rule"
-                + " with the reason"),
-        new Line(
-            AWS + "backup: {every: 1h}\n",
-            UNPROTECTED + "backup: {every: 1h}\n",
-            "4:1: warning no-backup: there are no backups: data that is deleted, by whatever fault,"
-                + " is lost; name a bucket of yours in backup.bucket, or accept this rule with the"
-                + " reason"),
+            "4:10: warning no-backup: backups are off: data that is deleted, by whatever fault, is"
+                + " lost; remove enabled: false, or accept this rule with the reason"),
         new Line(
             AWS + "backup: {bucket: backups, enabled: false}\n",
             UNPROTECTED + "backup: {bucket: backups, enabled: false}\n",
@@ -54,8 +47,24 @@ class BackupRulesTest {
         new Line(
             AWS + "backup: {bucket: backups, folder: backups}\n",
             AWS + "backup: {bucket: backups}\n",
-            "4:27: error backup-place: nodes on AWS keep backups in a bucket; remove folder, and"
-                + " name the bucket in backup.bucket"),
+            "4:27: error backup-place: nodes on AWS keep backups in a bucket; remove folder:"
+                + " rediform makes a bucket, or backup.bucket names one of yours"),
+        new Line(
+            AWS + "backup: {bucket: backups, lock: 30d}\n",
+            AWS + "backup: {lock: 30d}\n",
+            "4:27: error backup-lock: a deploy never changes a bucket of yours; remove lock, and"
+                + " give the bucket a default retention yourself, or remove bucket: rediform makes"
+                + " one"),
+        new Line(
+            UNPROTECTED + "backup: {enabled: false, lock: 30d}\n",
+            UNPROTECTED + "backup: {lock: 30d}\n",
+            "4:26: error backup-lock: backups are off, so there is no bucket to lock; remove lock,"
+                + " or enabled: false"),
+        new Line(
+            LOCAL + "backup: {lock: 30d}\n",
+            LOCAL + "backup: {folder: backups}\n",
+            "2:10: error backup-lock: the local platform keeps backups in a folder, which no lock"
+                + " can be put on; remove lock"),
         new Line(
             AWS + "backup: {bucket: backups}\nmaster: {disk: 35GB}\n",
             AWS + "backup: {bucket: backups}\nmaster: {disk: 36GB}\n",

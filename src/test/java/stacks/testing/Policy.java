@@ -44,7 +44,9 @@ public record Policy(List<Statement> statements) {
     RESOURCES.put("StateBucket", "arn:aws:s3:::your-states");
     RESOURCES.put("State", "arn:aws:s3:::your-states/rediform/*.tfstate");
     RESOURCES.put("StateLock", "arn:aws:s3:::your-states/rediform/*.tfstate.tflock");
-    RESOURCES.put("NodeObjects", "arn:aws:s3:::rediform-*/*");
+    // What nodes fetch, and no backup: those are in buckets of such names, too.
+    RESOURCES.put("NodeObjects", "arn:aws:s3:::rediform-*/nodes/*.json");
+    RESOURCES.put("NodeProgram", "arn:aws:s3:::rediform-*/program.pyz");
     RESOURCES.put("NodeBucket", "arn:aws:s3:::rediform-*");
     RESOURCES.put("Secrets", "arn:aws:secretsmanager:*:*:secret:rediform/*");
     RESOURCES.put("NodeRole", "arn:aws:iam::*:role/*-node");

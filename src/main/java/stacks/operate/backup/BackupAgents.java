@@ -1,5 +1,7 @@
 package stacks.operate.backup;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -146,6 +148,42 @@ public final class BackupAgents {
             .formatted(node.name(), reason, cluster.name()));
   }
 
+  /**
+   * Whether the master has answered that it holds no key. An agent of an older release cannot say
+   * so, and then a backup is what can be had.
+   *
+   * @throws Missing when no node answers
+   */
+  public boolean isEmpty() throws Missing {
+    ClusterStatus status = Look.through(agents).at(cluster);
+    if (status.isUnreached()) {
+      throw unreached(status);
+    }
+    // Without --replace-data a restore is possible only where there is no key.
+    return status
+        .master()
+        .map(master -> cluster.node(master.name()).orElseThrow())
+        .map(node -> agents.ask(node, LIST, "restore", "--stdin", "--check"))
+        .filter(answer -> answer.reached() && answer.exitCode() == 0)
+        .map(answer -> holdsNoKey(answer.out()))
+        .orElse(false);
+  }
+
+  private static boolean holdsNoKey(String answer) {
+    try {
+      JsonNode keys = Backups.JSON.readTree(answer).path("keys");
+      return keys.isObject() && keys.isEmpty();
+    } catch (JsonProcessingException e) {
+      return false; // Something on the way has answered, and not the agent.
+    }
+  }
+
+  private Missing unreached(ClusterStatus status) {
+    return new Missing(
+        "no node of %s can be reached: %s"
+            .formatted(cluster.name(), String.join("; ", status.problems())));
+  }
+
   /** A backup that was taken, and where it is. */
   public record Taken(Backup backup, String place) {}
 
@@ -176,9 +214,7 @@ public final class BackupAgents {
    */
   RedisNode chosen(ClusterStatus status) throws NotPossible, Missing {
     if (status.isUnreached()) {
-      throw new Missing(
-          "no node of %s can be reached: %s"
-              .formatted(cluster.name(), String.join("; ", status.problems())));
+      throw unreached(status);
     }
     Predicate<ClusterStatus.Redis> healthy =
         each -> each.problem().isEmpty() && each.role().isPresent();

@@ -60,6 +60,7 @@ public final class AwsPlatform implements ClusterPlatform {
             Placement.KINDS,
             Passwords.KINDS,
             Delivery.KINDS,
+            BackupBucket.KINDS,
             Rolling.KINDS,
             List.of(Identity.KIND))
         .flatMap(List::stream)
@@ -136,6 +137,7 @@ public final class AwsPlatform implements ClusterPlatform {
                     Delivery.addTo(perNode, cluster, documents).stream())
                 .toList(),
             documents);
+    BackupBucket.addTo(stack, perNode, cluster);
     Offerings.addTo(stack, cluster);
     new Rolling(perNode, cluster, first).add(around);
     perNode.addTo(stack);

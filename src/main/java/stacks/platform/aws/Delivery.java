@@ -99,7 +99,10 @@ final class Delivery {
         resources.add(
             "aws_s3_bucket",
             BUCKET,
-            S3BucketConfig.builder().bucket(bucketName(cluster)).forceDestroy(true).build(),
+            S3BucketConfig.builder()
+                .bucket(UserData.bucket(cluster, id(cluster)))
+                .forceDestroy(true)
+                .build(),
             List.of(Identity.ADDRESS));
     resources.add(
         "aws_s3_bucket_public_access_block",
@@ -123,7 +126,7 @@ final class Delivery {
     resources.add(
         "aws_s3_bucket_policy",
         BUCKET,
-        S3BucketPolicyConfig.builder().bucket(bucket).policy(onlyByTls()).build(),
+        S3BucketPolicyConfig.builder().bucket(bucket).policy(onlyByTls(BUCKET)).build(),
         // S3 refuses two changes of a bucket's access at once (OperationAborted).
         List.of("aws_s3_bucket_public_access_block." + BUCKET));
     object(resources, PROGRAM, "program.pyz", "content_base64", PROGRAM_FILE);
@@ -161,18 +164,17 @@ final class Delivery {
   }
 
   /**
-   * Names of buckets are the whole world's, so account and region are part of it; as a checksum,
+   * Names of buckets are the whole world's, so account and region are part of them; as a checksum,
    * because 63 characters are all there is.
    */
-  private static String bucketName(Cluster cluster) {
-    return UserData.bucket(
-        cluster,
-        "${substr(sha256(\"${data.aws_caller_identity.account.account_id}/"
-            + cluster.environment().aws().region().orElseThrow()
-            + "\"), 0, 12)}");
+  static String id(Cluster cluster) {
+    return "${substr(sha256(\"${data.aws_caller_identity.account.account_id}/"
+        + cluster.environment().aws().region().orElseThrow()
+        + "\"), 0, 12)}";
   }
 
-  private static S3BucketServerSideEncryptionConfigurationRuleA amazonsKeys() {
+  /** Encryption with keys that Amazon S3 manages. */
+  static S3BucketServerSideEncryptionConfigurationRuleA amazonsKeys() {
     return S3BucketServerSideEncryptionConfigurationRuleA.builder()
         .applyServerSideEncryptionByDefault(
             S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA
@@ -182,8 +184,13 @@ final class Delivery {
         .build();
   }
 
-  private static String onlyByTls() {
-    String arn = "${aws_s3_bucket." + BUCKET + ".arn}";
+  /**
+   * A policy that denies everything that does not come by TLS.
+   *
+   * @param name of the bucket's resource
+   */
+  static String onlyByTls(String name) {
+    String arn = "${aws_s3_bucket." + name + ".arn}";
     return """
         {
           "Version": "2012-10-17",

@@ -194,7 +194,7 @@ final class Passwords {
     statements.add(allow("secretsmanager:GetSecretValue", passwords));
     statements.add(allow("s3:GetObject", Delivery.arn() + "/*"));
     statements.add(allow("s3:ListBucket", Delivery.arn()));
-    BackupSection.bucket(cluster)
+    BackupBucket.name(cluster)
         .ifPresent(bucket -> statements.addAll(mayBackUp(cluster, Delivery.arn(bucket))));
     return IamRolePolicy.Builder.create(stack, "node-reads-passwords")
         .name("read-passwords")

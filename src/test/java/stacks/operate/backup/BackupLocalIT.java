@@ -56,7 +56,14 @@ class BackupLocalIT {
       assertThat(project.rediform("status", "local").succeeded().out())
           .containsPattern("backups: last [0-9TZ]+-redis-[123], ");
 
-      project.rediform("destroy", "local", "--auto-approve").succeeded();
+      for (ProcessHandle process : project.processes()) {
+        process.destroyForcibly();
+      }
+      Run refused = project.rediform("destroy", "local").ended(1);
+      assertThat(refused.err())
+          .contains("no last backup of local can be taken", "Nothing was destroyed")
+          .contains("./rediform destroy local --no-last-backup");
+      project.rediform("destroy", "local", "--no-last-backup").succeeded();
       Path store = project.folder().resolve(".rediform/backups/local");
       assertThat(Files.exists(store.resolve(id + ".json"))).isTrue();
       assertThat(Files.exists(store.resolve(id + ".proof.json"))).isTrue();

@@ -241,16 +241,24 @@ class AwsIT {
     assertThat(new TreeSet<>(passwords(found))).hasSize(6).allMatch(p -> p.matches("\\w{32}"));
     JsonNode statements = found.path("policies").path(role(cluster)).path("read-passwords");
     assertThat(found.path("secrets")).hasSize(1);
-    Map<String, String> allowed = new HashMap<>();
+    List<String> allowed = new ArrayList<>();
     for (JsonNode statement : statements.path("Statement")) {
-      allowed.put(statement.path("Action").asText(), statement.path("Resource").asText());
+      allowed.add(statement.path("Action").asText() + " " + statement.path("Resource").asText());
     }
+    // Of the account and the region of the emulator.
+    String bucket = "arn:aws:s3:::rediform-" + cluster.name() + "-1ff32a09daa4";
+    String backups = bucket + "-backups";
+    String below = backups + "/rediform/" + cluster.name() + "/*";
     assertThat(allowed)
-        .containsOnlyKeys("secretsmanager:GetSecretValue", "s3:GetObject", "s3:ListBucket")
-        .containsEntry("secretsmanager:GetSecretValue", secret.path("arn").asText());
-    assertThat(allowed.get("s3:ListBucket"))
-        .matches("arn:aws:s3:::rediform-" + cluster.name() + "-[0-9a-f]{12}");
-    assertThat(allowed.get("s3:GetObject")).isEqualTo(allowed.get("s3:ListBucket") + "/*");
+        .containsExactlyInAnyOrder(
+            "secretsmanager:GetSecretValue " + secret.path("arn").asText(),
+            "s3:GetObject " + bucket + "/*",
+            "s3:ListBucket " + bucket,
+            "s3:PutObject " + below,
+            "s3:GetObject " + below,
+            "s3:DeleteObject " + below,
+            "s3:AbortMultipartUpload " + below,
+            "s3:ListBucket " + backups);
   }
 
   /** Each edit of the file changes what it must, and nothing else. */

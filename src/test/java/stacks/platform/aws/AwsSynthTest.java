@@ -61,7 +61,9 @@ class AwsSynthTest {
             Environments.cluster("production"),
             Environments.cluster("production-symmetric"),
             Environments.cluster("existing", EXISTING),
-            Environments.cluster("backed-up", "backup: {bucket: mine}\n" + EXISTING)));
+            Environments.cluster("backed-up", "backup: {bucket: mine}\n" + EXISTING),
+            Environments.cluster("locked", "backup: {lock: 49h}\n" + EXISTING),
+            Environments.cluster("without", "backup: {enabled: false}\n" + EXISTING)));
   }
 
   @ParameterizedTest
@@ -248,7 +250,7 @@ class AwsSynthTest {
     String all = bucket + "/rediform/backed-up/*";
     assertThat(statements("backed-up"))
         .hasSize(8)
-        .startsWith(statements("existing").toArray(JsonNode[]::new))
+        .startsWith(statements("without").toArray(JsonNode[]::new))
         .extracting(
             statement ->
                 "%s %s %s %s"
@@ -265,6 +267,64 @@ class AwsSynthTest {
             "Allow s3:ListBucket "
                 + bucket
                 + " {\"StringLike\":{\"s3:prefix\":\"rediform/backed-up/*\"}}");
+  }
+
+  @Test
+  void nodes_use_the_bucket_that_the_stack_makes_in_the_same_way() throws IOException {
+    assertThat(resources("existing", "aws_iam_role_policy").toString().replace("existing", "X"))
+        .isEqualTo(
+            resources("backed-up", "aws_iam_role_policy")
+                .toString()
+                .replace("backed-up", "X")
+                .replace(":s3:::mine", ":s3:::${aws_s3_bucket.backups.bucket}"));
+    assertThat(resources("existing", "aws_s3_bucket").path("backups").path("bucket").asText())
+        .matches("rediform-existing-\\$\\{substr\\(.*\\)}-backups");
+    String document =
+        Documents.of(Environments.cluster("existing", EXISTING), Layout.MACHINE)
+            .get("redis-1")
+            .text();
+    assertThat(document).contains("s3://rediform-existing-{id}-backups/rediform/existing");
+  }
+
+  @Test
+  void bucket_for_backups_is_made_where_the_file_names_none_and_forgotten_elsewhere()
+      throws IOException {
+    List<String> types =
+        List.of(
+            "aws_s3_bucket",
+            "aws_s3_bucket_versioning",
+            "aws_s3_bucket_public_access_block",
+            "aws_s3_bucket_server_side_encryption_configuration",
+            "aws_s3_bucket_policy",
+            "aws_s3_bucket_lifecycle_configuration",
+            "aws_s3_bucket_object_lock_configuration");
+    for (String type : types) {
+      boolean lock = type.endsWith("lock_configuration");
+      assertThat(resources("existing", type).has("backups")).as(type).isEqualTo(!lock);
+      assertThat(resources("locked", type).has("backups")).as(type).isTrue();
+      for (String name : List.of("backed-up", "without")) {
+        assertThat(resources(name, type).has("backups")).as(type).isFalse();
+      }
+    }
+    for (String name : List.of("backed-up", "without")) {
+      assertThat(read(name).path("removed"))
+          .extracting(each -> each.path("from").asText() + each.at("/lifecycle/destroy").asText())
+          .containsExactlyElementsOf(types.stream().map(type -> type + ".backupsfalse").toList());
+      assertThat(read(name).has("import")).isFalse();
+    }
+    assertThat(read("existing").has("import")).isTrue();
+    assertThat(read("existing").path("removed"))
+        .as("a lock that the file no longer wants ends")
+        .isEmpty();
+  }
+
+  @Test
+  void a_lock_is_of_whole_days() throws IOException {
+    assertThat(
+            resources("locked", "aws_s3_bucket_object_lock_configuration")
+                .at("/backups/rule/0/default_retention/0")
+                .toString())
+        .isEqualTo("{\"days\":3,\"mode\":\"GOVERNANCE\"}");
   }
 
   private static List<JsonNode> statements(String name) throws IOException {

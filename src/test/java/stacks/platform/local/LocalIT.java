@@ -475,7 +475,10 @@ class LocalIT {
   @Test
   @Order(16)
   void destroy_leaves_nothing_running_and_no_data() throws Exception {
-    rediform("destroy", "local").succeeded();
+    Run destroy = rediform("destroy", "local").succeeded();
+    assertThat(destroy.err()).containsPattern("last backup \\S+-redis-\\d: [1-9]\\d* keys, ");
+    assertThat(destroy.out()).contains("Its backups stay in .rediform/backups/local\n");
+    assertThat(project.folder().resolve(".rediform/backups/local")).isNotEmptyDirectory();
     assertThat(project.processes()).isEmpty();
     try (Stream<Path> left = Files.list(project.folder().resolve(".rediform/local"))) {
       assertThat(left.map(path -> path.getFileName().toString()))

@@ -62,7 +62,7 @@ class RollingIT {
   @AfterAll
   static void end() throws Exception {
     EVIDENCE.save(redis(), "down-after 2 s");
-    project.rediform("destroy", "local");
+    project.rediform("destroy", "local", "--no-last-backup");
     project.close();
   }
 

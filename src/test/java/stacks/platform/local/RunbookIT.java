@@ -101,7 +101,7 @@ class RunbookIT {
 
   @AfterAll
   static void end() throws Exception {
-    project.rediform("destroy", "local");
+    project.rediform("destroy", "local", "--no-last-backup");
     project.close();
   }
 
