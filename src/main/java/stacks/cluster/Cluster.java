@@ -199,7 +199,6 @@ public record Cluster(
   public boolean keepsHistory() {
     Environment.Backup backup = environment.backup();
     return backup.enabled()
-        && (isLocal() || backup.bucket().isPresent())
         && !backup.undo().isZero()
         && !"no".equalsIgnoreCase(environment.redis().config().get("appendonly"));
   }
