@@ -36,6 +36,7 @@ record Document(
   private static final String LIVE = "live";
   private static final String ALLOW = "allow";
   private static final String BACKUP = "backup";
+  private static final String UNDO = "undo";
 
   /** What a person knows a part of a document by; parts of an object are looked up by their own. */
   private static final Map<String, String> WORDS =
@@ -58,10 +59,13 @@ record Document(
           Map.entry("keepLast", "how long backups are kept"),
           Map.entry("place", "where backups are"),
           Map.entry("recipients", "who can decrypt backups"),
-          Map.entry("undo", "how far back an undo goes"));
+          Map.entry(UNDO, "how far back an undo goes"),
+          Map.entry("seconds", "how far back an undo goes"),
+          Map.entry("bytes", "the room for an undo's history"));
 
   /** Objects whose parts are told by themselves: directives by name, the rest in words. */
-  private static final Set<String> OPENED = Set.of("directives", "monitor", "machine", BACKUP);
+  private static final Set<String> OPENED =
+      Set.of("directives", "monitor", "machine", BACKUP, UNDO);
 
   private static final ObjectMapper MAPPER =
       new ObjectMapper()

@@ -67,7 +67,7 @@ class DocumentTest {
     Document before = of(CLUSTER, "redis-1");
     Document after = of(other, "redis-1");
     assertThat(before.effectOf(after)).isEqualTo(Effect.LIVE_SETTING);
-    assertThat(before.changesTo(after)).isEmpty();
+    assertThat(before.changesTo(after)).containsExactly("the room for an undo's history");
   }
 
   @Test
