@@ -80,8 +80,9 @@ final class DestroyCommand implements Callable<Integer> {
       backup.take(state);
     }
     if (!local) {
-      forgetWhatLasts(terraform, resources);
       takeProtectionOff(cluster, terraform, resources);
+      // Not before: machines depend on the bucket, so that step would make it anew.
+      forgetWhatLasts(terraform, resources);
       terraform.plan(PLAN, WHATEVER_IS_THERE);
     }
     Terraform.Applied applied = terraform.apply(PLAN);
