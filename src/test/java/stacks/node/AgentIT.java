@@ -8,7 +8,7 @@ import stacks.testing.PythonTests;
 /** The agent's own tests with a real Redis. */
 class AgentIT {
   @TestFactory
-  Stream<DynamicContainer> the_agents_own_tests_pass() {
+  Stream<DynamicContainer> the_agents_own_tests_pass() throws Exception {
     return PythonTests.each(
         "test_attend.py",
         "test_backup.py",
@@ -18,6 +18,7 @@ class AgentIT {
         "test_install.py",
         "test_main.py",
         "test_redis.py",
+        "test_restore.py",
         "test_start.py",
         "test_undo.py");
   }

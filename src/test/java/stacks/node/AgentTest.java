@@ -22,7 +22,7 @@ class AgentTest {
   @TempDir private Path folder;
 
   @TestFactory
-  Stream<DynamicContainer> the_agents_own_tests_pass() {
+  Stream<DynamicContainer> the_agents_own_tests_pass() throws Exception {
     return PythonTests.each(
         "test_aws.py",
         "test_backup_keep.py",

@@ -11,7 +11,7 @@ import stacks.testing.PythonTests;
  */
 class MachineTest {
   @TestFactory
-  Stream<DynamicContainer> the_tests_of_each_part_of_the_set_up_pass() {
+  Stream<DynamicContainer> the_tests_of_each_part_of_the_set_up_pass() throws Exception {
     return PythonTests.each(
         "test_access.py",
         "test_commands.py",

@@ -11,6 +11,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicTest;
@@ -18,6 +22,7 @@ import org.junit.jupiter.api.DynamicTest;
 /** Tests that are written in Python, since what they test is. Each is a test of its own here. */
 public final class PythonTests {
   private static final Path FOLDER = Path.of("src", "test", "python");
+  private static final int AT_A_TIME = 3;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A line of the report; {@code report.py} describes them. */
@@ -41,19 +46,24 @@ public final class PythonTests {
   }
 
   /**
-   * Runs several files, one after the other. Each is a container, so that its name is in the
-   * report.
+   * Runs several files, some at a time, since they mostly wait. Each is a container, so that its
+   * name is in the report.
    */
-  public static Stream<DynamicContainer> each(String... names) {
-    return Stream.of(names)
-        .map(
-            name -> {
-              try {
-                return dynamicContainer(name, of(name, Map.of()));
-              } catch (Exception e) {
-                throw new IllegalStateException(name + ": " + e, e);
-              }
-            });
+  public static Stream<DynamicContainer> each(String... names) throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(AT_A_TIME);
+    try {
+      List<Callable<DynamicContainer>> runs = new ArrayList<>();
+      for (String name : names) {
+        runs.add(() -> dynamicContainer(name, of(name, Map.of())));
+      }
+      List<DynamicContainer> containers = new ArrayList<>();
+      for (Future<DynamicContainer> run : pool.invokeAll(runs)) {
+        containers.add(run.get());
+      }
+      return containers.stream();
+    } finally {
+      pool.shutdownNow();
+    }
   }
 
   static List<DynamicTest> of(

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,22 @@ import org.opentest4j.TestAbortedException;
 /** No test of Python's is lost on its way into the report. */
 class PythonTestsTest {
   @TempDir private Path folder;
+
+  @Test
+  void each_file_of_tests_is_named_by_a_class() throws Exception {
+    StringBuilder classes = new StringBuilder();
+    try (Stream<Path> files = Files.walk(Path.of("src", "test", "java"))) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        classes.append(Files.readString(file));
+      }
+    }
+    try (Stream<Path> files = Files.list(Path.of("src", "test", "python"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .filteredOn(name -> name.startsWith("test_") && name.endsWith(".py"))
+          .isNotEmpty()
+          .allSatisfy(name -> assertThat(classes).contains('"' + name + '"'));
+    }
+  }
 
   @Test
   void each_test_passes_fails_or_is_skipped_by_its_own_name() throws Exception {
@@ -177,7 +194,7 @@ class PythonTestsTest {
   }
 
   @Test
-  void several_files_are_told_apart_by_their_names() {
+  void several_files_are_told_apart_by_their_names() throws Exception {
     assertThat(PythonTests.each("test_missing.py", "test_absent.py"))
         .extracting(DynamicContainer::getDisplayName)
         .containsExactly("test_missing.py", "test_absent.py");
