@@ -27,6 +27,7 @@ from rediform.contents import as_json
 from rediform.errors import Failed, Refused
 from rediform.redis import Connection
 from rediform.settings import apply_settings, settle
+from rediform.undo import history
 
 NOBODY = view([], count=0)
 # The verb in a process of its own, that is killed when it comes to a function.
@@ -245,6 +246,30 @@ class Refusals(Restores):
 
     def test_too_little_room(self):
         self.refused("MB are free", bytes=1 << 60)
+
+    def test_the_history_of_the_aof_gives_way_the_oldest_first(self):
+        old, newer = self.history(1, 100), self.history(200, 300)
+        usage = shutil.disk_usage(self.folder)
+
+        def free(_):
+            return usage._replace(free=0 if os.path.exists(old) else 1 << 30)
+
+        with patch.object(shutil, "disk_usage", free):
+            self.refused("MB are free", bytes=1 << 40)
+            self.assertTrue(os.path.exists(old))
+            self.restore()
+        self.assertEqual(os.listdir(self.path("data/undo")), [os.path.basename(newer)])
+
+    def history(self, first, last):
+        """A chain of files that the server has no more."""
+        chain = self.path("data/undo/%010d-1" % first)
+        os.makedirs(chain)
+        with open(os.path.join(chain, "base.rdb"), "wb") as file:
+            file.truncate(1 << 30)
+        with open(os.path.join(chain, history.MANIFEST), "w") as file:
+            file.write("file base.rdb seq 1 type b\n")
+        history.note(chain, first, last)
+        return chain
 
     def test_too_little_memory(self):
         self.ask("CONFIG", "SET", "maxmemory", "1mb", "maxmemory-policy", "noeviction")

@@ -29,6 +29,7 @@ from rediform.handover import OF_SENTINEL, Borrow, borrowed, online_replicas, ta
 from rediform.redis import UNREACHABLE, Connection, ask_all, until
 from rediform.state import Node
 from rediform.storage import give
+from rediform.undo import history
 from rediform.view import look_around
 
 COPIES = 3  # of the dump on the disk at a time: what was received, what the server receives, and its new AOF
@@ -56,6 +57,11 @@ class Wanted:
     sha256: str = ""  # of the RDB file
     keys: Optional[Mapping[str, int]] = None  # by database
 
+    @property
+    def disk(self) -> int:
+        """Bytes that must be free. The history of the AOF gives way to them."""
+        return COPIES * self.bytes + ROOM
+
 
 # ---------------------------------------------------------------- what is asked first
 
@@ -80,7 +86,7 @@ def checked(node: Node, redis: Connection, wanted: Wanted) -> dict[str, int]:
         check_version(wanted.version, info["redis_version"])
     check_databases(redis, map(int, wanted.keys or {}))
     data = node.path("data")
-    needed, free = COPIES * wanted.bytes + ROOM, shutil.disk_usage(data).free
+    needed, free = wanted.disk, shutil.disk_usage(data).free + history.spare(node)
     if needed > free:
         raise Refused(
             "it needs %d MB on the disk of %s, and %d MB are free at %s; nothing was done. Make room there, or enlarge "
@@ -132,6 +138,7 @@ def restore(node: Node, wanted: Wanted, copy_to: Copy) -> dict[str, object]:
         try:
             with node.connect() as redis:
                 before = checked(node, redis, wanted)
+            history.give_way(node, wanted.disk)
             receive(node, wanted, copy_to, path)
             version = version_of(path)
             with node.connect() as redis:

@@ -4,8 +4,10 @@ FOLDER/seen.json             what the last look found; its time is the last seco
 FOLDER/SECOND-INODE/         a chain: it has the data of each second from `from` to `until`
     manifest, note.json      which file follows which; {from, until}, and until is null for the AOF that is written to
 """
+import contextlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -56,6 +58,35 @@ def chains(node: Node) -> list[Chain]:
         if note and files and not name.endswith(UNFINISHED):
             found.append(Chain(path, files, note["from"], note["until"]))
     return sorted(found, key=lambda chain: (chain.from_, chain.parts[0].seq))
+
+
+def spare(node: Node) -> int:
+    """Bytes that are there for what is past alone: files that the server has no more."""
+    return sum(bytes_of(chain) for chain in chains(node) if not chain.is_live)
+
+
+def bytes_of(chain: Chain) -> int:
+    found = 0
+    for part in chain.parts:
+        with contextlib.suppress(FileNotFoundError):  # `attend` prunes meanwhile
+            facts = os.stat(chain.file(part))
+            found += facts.st_size if facts.st_nlink == 1 else 0
+    return found
+
+
+def give_way(node: Node, wanted: int) -> None:
+    """The oldest of what is past goes, until as many bytes are free on its disk."""
+    for chain in chains(node):
+        if chain.is_live or shutil.disk_usage(folder_of(node)).free >= wanted:
+            return
+        discard(chain)
+
+
+def discard(chain: Chain) -> None:
+    """As a whole, or not at all."""
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(chain.path, chain.path + UNFINISHED)
+    shutil.rmtree(chain.path + UNFINISHED, ignore_errors=True)
 
 
 def note(chain: str, from_: int, until: Optional[int]) -> None:

@@ -195,7 +195,7 @@ def prune(node: Node, section: Undo, live: Live, now: int) -> None:
         old.append(rest.pop(0))
         reason = NO_ROOM % (section.bytes >> 20)
     for chain in old:
-        shutil.rmtree(chain.path, ignore_errors=True)
+        history.discard(chain)
     shortened(node, reason, now - section.seconds)
 
 
