@@ -1,6 +1,8 @@
 package stacks.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -86,7 +88,9 @@ final class LastBackup {
     String name = cluster.name();
     List<String> lines = new ArrayList<>();
     if (cluster.isLocal()) {
-      BackupSection.folder(cluster).ifPresent(folder -> lines.add("Its backups stay in " + folder));
+      BackupSection.folder(cluster)
+          .filter(folder -> Files.isDirectory(Path.of(folder)))
+          .ifPresent(folder -> lines.add("Its backups stay in " + folder));
       return lines;
     }
     if (backup.bucket().isPresent()) {
