@@ -6,13 +6,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import stacks.testing.Project;
 import stacks.testing.Run;
 import stacks.testing.StockDebian;
@@ -41,9 +42,22 @@ class StockDebianIT {
     firstPort = Project.freePorts(10000 + (int) (ProcessHandle.current().pid() % 5000), 2 * PORTS);
   }
 
+  /** Each release and each user once; with {@code -Ddeploy.all=true} each user on each release. */
+  private static List<String> users(String first) {
+    return LivingCluster.ALL ? List.of("root", "admin") : List.of(first);
+  }
+
+  static List<String> onDebian12() {
+    return users("admin");
+  }
+
+  static List<String> onDebian13() {
+    return users("root");
+  }
+
   @ParameterizedTest
   @Execution(ExecutionMode.CONCURRENT)
-  @ValueSource(strings = {"root", "admin"})
+  @MethodSource("onDebian12")
   @ResourceLock("bookworm")
   void debian_12_runs_the_commands_of_the_readme(String user) throws Exception {
     try (StockDebian machine = StockDebian.start("bookworm", user)) {
@@ -60,7 +74,7 @@ class StockDebianIT {
 
   @ParameterizedTest
   @Execution(ExecutionMode.CONCURRENT)
-  @ValueSource(strings = {"root", "admin"})
+  @MethodSource("onDebian13")
   @ResourceLock("trixie")
   void debian_13_runs_the_commands_of_the_readme(String user) throws Exception {
     try (StockDebian machine = StockDebian.start("trixie", user)) {
