@@ -10,7 +10,7 @@ import stacks.testing.Limits;
 
 /** A restore of a gigabyte into six hosts. Its backup is sent in several parts. */
 class LargeRestoreSuite {
-  private static final int KEYS = 100_000;
+  private static final int KEYS = 125_000;
 
   /** Of each value, which has twice as many letters. */
   private static final int BYTES = 5_000;
