@@ -328,12 +328,12 @@ class FromStore(Restores):
 
     def take(self):
         with contextlib.redirect_stdout(io.StringIO()):
-            self.id = take(self.node, store_of(self.node), time.time()).id
+            self.taken = take(self.node, store_of(self.node), time.time()).id
 
     def perform(self, *words):
         """The last line that the verb prints."""
         names = ("stdin", "check", "ended", "replace_data")
-        asked = argparse.Namespace(id=self.id, bytes=0, rdb_version=0, sha256=None, keys=None)
+        asked = argparse.Namespace(id=self.taken, bytes=0, rdb_version=0, sha256=None, keys=None)
         for name in names:
             setattr(asked, name, name in words)
         said = io.StringIO()
@@ -343,30 +343,30 @@ class FromStore(Restores):
 
     def test_a_backup_is_restored_by_its_id(self):
         report = self.perform("replace_data")
-        self.assertEqual((report["id"], report["keys"], report["late"]), (self.id, self.new, []))
+        self.assertEqual((report["id"], report["keys"], report["late"]), (self.taken, self.new, []))
         self.assert_restored()
 
     def test_one_that_is_not_there(self):
-        self.id = "20200101T000000Z-redis-1"
+        self.taken = "20200101T000000Z-redis-1"
         self.assertRaisesRegex(Refused, "there is no backup 20200101T000000Z-redis-1", self.perform, "replace_data")
         self.assert_as_before()
 
     def test_an_object_that_was_cut_off(self):
-        path = os.path.join(self.place, self.id + ".rdb.zst")
+        path = os.path.join(self.place, self.taken + ".rdb.zst")
         os.truncate(path, os.path.getsize(path) - 10)
         self.assertRaisesRegex(Refused, "cannot be unpacked: .*Take another", self.perform, "replace_data")
         self.assert_as_before()
 
     def test_the_object_of_another(self):
-        before = self.id
+        before = self.taken
         self.take()
-        shutil.copy(*(os.path.join(self.place, id_ + ".rdb.zst") for id_ in (self.id, before)))
-        self.id = before
+        shutil.copy(*(os.path.join(self.place, id_ + ".rdb.zst") for id_ in (self.taken, before)))
+        self.taken = before
         self.assertRaisesRegex(Refused, "checksum", self.perform, "replace_data")
         self.assert_as_before()
 
     def test_one_that_no_node_can_decrypt(self):
-        path = os.path.join(self.place, self.id + ".json")
+        path = os.path.join(self.place, self.taken + ".json")
         with open(path, encoding="utf-8") as file:
             manifest = {**json.load(file), "recipients": ["age1x"]}
         with open(path, "w", encoding="utf-8") as file:
