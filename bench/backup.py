@@ -9,8 +9,8 @@ FILE`, and the agent's `backup --now` into a folder, compressed and encrypted: d
 stored, read back and compared. Prints the best round of each, their ratio, the best seconds of processor that each
 program took, and the most memory that each had resident. Needs redis-server, zstd, age and age-keygen.
 
-The second deploys a local cluster, and measures `./rediform backup local verify`, also for each GB of the RDB, and
-`./rediform restore local` after a FLUSHALL, until the cluster is healthy. Needs Terraform besides.
+The second deploys a local cluster, and measures `./rediform backup local verify`, also for each GB of the RDB, beside a
+Redis that only loads it, and `./rediform restore local` after a FLUSHALL, until the cluster is healthy. Needs Terraform besides.
 """
 import base64
 import json
@@ -55,7 +55,8 @@ def document(port, place, recipient):
         "firstMaster": "127.0.0.1:%d" % port, "kind": "redis", "layout": "process", "live": {}, "machine": None,
         "masterName": "mymaster", "name": "redis-1", "port": port, "redisSeeds": [], "sentinelSeeds": [],
         "startup": {"version": "", "directives": {}, "users": {}, "monitor": {}},
-        "backup": {"everySeconds": 3600, "keepDays": 1, "keepLast": 2, "place": place, "recipients": [recipient]}}
+        "backup": {"everySeconds": 3600, "keepDays": 1, "keepLast": 2, "place": place, "recipients": [recipient],
+                   "undo": None}}
 
 
 def fill(port, megabytes, *login, **environment):
@@ -132,7 +133,7 @@ def beside_a_dump(megabytes, rounds):
         recipient = subprocess.run(["age-keygen", "-y", key], check=True, capture_output=True, text=True).stdout.strip()
         told = os.path.join(node, "agent/x.json")
         passwords = {name: name for name in ("admin", "backup", "exporter", "replica", "sentinel")}
-        for path, text in ((told, json.dumps(document(port, "../../backups", recipient))),
+        for path, text in ((told, json.dumps(document(port, "../backups", recipient))),
                            (os.path.join(home, "secrets.json"), json.dumps(passwords)), (os.path.join(home, "password"), "app"),
                            (os.path.join(node, "settings.conf"), "")):
             with open(path, "w") as file:
@@ -163,6 +164,27 @@ def beside_a_dump(megabytes, rounds):
             print("backup         %.2f s, %.2f times as long" % (min(backup), min(backup) / min(plain)))
             for name, (most, processor) in sorted(programs.items()):
                 print("%-15s %.1f MB resident at most, %.2f s of processor" % (name, most, processor))
+        finally:
+            server.kill()
+            server.wait()
+
+
+def loaded(packed):
+    """Seconds from the start of a Redis until it has loaded a backup's RDB."""
+    with tempfile.TemporaryDirectory() as home:
+        subprocess.run(["zstd", "-q", "-d", packed, "-o", os.path.join(home, "dump.rdb")], check=True)
+        program = os.path.realpath(shutil.which("redis-server") or shutil.which("redis-check-rdb"))
+        port, started = free_port(), time.monotonic()
+        conf = os.path.join(home, "redis.conf")
+        with open(conf, "w") as file:
+            file.write("port %d\nbind 127.0.0.1\nsave \"\"\ndir %s\n" % (port, home))
+        server = subprocess.Popen(["redis-server", conf], executable=program, stdout=subprocess.DEVNULL)
+        try:
+            while "db0:keys=" not in subprocess.run(["redis-cli", "-p", str(port), "info"],
+                                                    capture_output=True, text=True).stdout.partition("\nloading:0")[2]:
+                assert server.poll() is None, "Redis does not load it"
+                time.sleep(0.02)
+            return time.monotonic() - started
         finally:
             server.kill()
             server.wait()
@@ -203,10 +225,12 @@ def in_a_cluster(megabytes):
             with open(os.path.join(folder, ".rediform/backups/local", id_ + ".json")) as file:
                 size = json.load(file)["rdbBytes"] / 1e9
             proven = rediform("backup", "local", "verify", id_)[0]
+            loading = loaded(os.path.join(folder, ".rediform/backups/local", id_ + ".rdb.zst"))
             subprocess.run(["redis-cli", "-p", str(port), *login, "flushall"], check=True, stdout=subprocess.DEVNULL,
                            env={**os.environ, "REDISCLI_AUTH": admin})
             restored = rediform("restore", "local", id_, "--replace-data", "--no-safety-backup", "--yes")[0]
             print("RDB            %.2f GB" % size)
+            print("load           %.1f s, %.1f s for each GB: a Redis that loads it, and nothing else" % (loading, loading / size))
             print("verify         %.1f s, %.1f s for each GB" % (proven, proven / size))
             print("restore        %.1f s" % restored)
         finally:

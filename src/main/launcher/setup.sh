@@ -124,14 +124,23 @@ archive_classes() {
   mkdir -p target/tmp
   scratch=$(mktemp -d target/tmp/archive-XXXXXX)
   CDKTF_OUTDIR=$scratch/out with_java -XX:ArchiveClassesAtExit="$scratch/jsa" -Xlog:all=off \
-    -jar target/rediform.jar app > /dev/null 2>&1 || true
+    "$(compiler app)" -jar target/rediform.jar app > /dev/null 2>&1 || true
   touch "$scratch/jsa"
   mv -f "$scratch/jsa" target/rediform.jsa # as a whole: another process may be about to read it
   rm -rf "$scratch"
 }
 
 run_java() {
-  with_java -XX:SharedArchiveFile=target/rediform.jsa -Xshare:auto -Xlog:all=off -jar target/rediform.jar "$@"
+  with_java -XX:SharedArchiveFile=target/rediform.jsa -Xshare:auto -Xlog:all=off "$(compiler "$@")" -jar target/rediform.jar "$@"
+}
+
+# The first compiler alone starts sooner. A verb that hashes gigabytes wants the second one, too, which
+# has the processor's own SHA-256: 0.5 s a gigabyte in place of 5.6 s.
+compiler() {
+  case " $* " in
+    *' backup '* | *' restore '*) echo -XX:+TieredCompilation ;;
+    *) echo -XX:TieredStopAtLevel=1 ;;
+  esac
 }
 
 # with_java ARGUMENT…: Java, and the Node that jsii starts for it, with what makes both quick and
@@ -144,5 +153,5 @@ with_java() {
   JSII_RUNTIME_PACKAGE_CACHE=enabled \
     JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20 \
     NODE_OPTIONS="${REDIFORM_NODE_OPTIONS---max-semi-space-size=1 --preserve-symlinks --require $PWD/src/main/launcher/jsii-preload.js}" \
-    java -Djdk.console=java.base -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms8m -Xmn4m -Xmx256m -Djava.io.tmpdir=target/tmp "$@"
+    java -Djdk.console=java.base -XX:+UseSerialGC -Xms8m -Xmn4m -Xmx256m -Djava.io.tmpdir=target/tmp "$@"
 }

@@ -49,9 +49,12 @@ final class Sample {
         ScanResult<byte[]> result = jedis.scan(cursor, new ScanParams().count(AT_ONCE));
         for (byte[] key : result.getResult()) {
           sha256.update(ByteBuffer.allocate(4).putInt(0, database));
-          chosen.add(new Chosen(database, key, sha256.digest(key)));
-          if (chosen.size() > SIZE) {
+          Chosen candidate = new Chosen(database, key, sha256.digest(key));
+          if (chosen.size() < SIZE) {
+            chosen.add(candidate);
+          } else if (BY_HASH.compare(candidate, chosen.element()) < 0) {
             chosen.remove();
+            chosen.add(candidate);
           }
         }
         seen += result.getResult().size();

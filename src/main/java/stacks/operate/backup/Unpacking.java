@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import stacks.operate.Agents;
 import stacks.operate.NotPossible;
 
@@ -20,8 +19,6 @@ import stacks.operate.NotPossible;
  */
 final class Unpacking {
   private static final int BUFFER = 1 << 16;
-
-  private static final long LOOK_MILLIS = 100;
 
   private final Backups backups;
   private final Backup backup;
@@ -61,22 +58,38 @@ final class Unpacking {
               identity.orElseThrow().toAbsolutePath().toString()));
     }
     commands.add(command(programs.zstd().toString(), "-q", "-dc"));
-    commands.get(commands.size() - 1).redirectOutput(rdb.toFile());
     List<Process> processes = ProcessBuilder.startPipeline(commands);
-    try {
+    try (Hashed written =
+        Hashed.write(
+            processes.get(processes.size() - 1).getInputStream(), rdb, backup.rdbBytes())) {
       Agents.Answer answer = source.read(out -> feed(out, processes.get(0).getOutputStream()));
       arrived(answer);
-      for (int i = 0; i < processes.size(); i++) {
-        ended(processes.get(i), commands.get(i).command().get(0));
-      }
+      sameRdb(unpacked(written, processes, commands));
     } finally {
       processes.forEach(Process::destroyForcibly);
     }
-    pace.say(() -> "has it as an RDB of " + Size.of(backup.rdbBytes()));
-    if (Files.size(rdb) != backup.rdbBytes() || !Sha256.of(rdb, pace).equals(backup.rdbSha256())) {
+  }
+
+  private Hashed.Result unpacked(
+      Hashed written, List<Process> processes, List<ProcessBuilder> commands)
+      throws IOException, NotPossible, Missing {
+    try {
+      Hashed.Result result = written.result(() -> pace.say(() -> "unpacks it"));
+      for (int i = 0; i < processes.size(); i++) {
+        ended(processes.get(i), commands.get(i).command().get(0));
+      }
+      return result;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Missing("interrupted");
+    }
+  }
+
+  private void sameRdb(Hashed.Result rdb) throws NotPossible {
+    if (rdb.bytes() != backup.rdbBytes() || !rdb.sha256().equals(backup.rdbSha256())) {
       throw new NotPossible(
           "the object is what the manifest says, but the RDB in it is another one: %d bytes, and the manifest has %d, with sha256 %s"
-              .formatted(Files.size(rdb), backup.rdbBytes(), backup.rdbSha256()));
+              .formatted(rdb.bytes(), backup.rdbBytes(), backup.rdbSha256()));
     }
   }
 
@@ -156,16 +169,9 @@ final class Unpacking {
     }
   }
 
-  private void ended(Process process, String program) throws IOException, NotPossible, Missing {
-    try {
-      while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-        pace.say(() -> "unpacks it");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Missing("interrupted");
-    }
-    if (process.exitValue() == 0) {
+  private void ended(Process process, String program)
+      throws IOException, InterruptedException, NotPossible {
+    if (process.waitFor() == 0) {
       return;
     }
     String said = Files.readString(errors(program), StandardCharsets.UTF_8).strip();

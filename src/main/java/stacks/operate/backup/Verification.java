@@ -13,7 +13,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
@@ -28,8 +27,6 @@ public final class Verification {
   private static final int MEMORY_PER_RDB = 3;
 
   private static final Path MEMORY = Path.of("/proc/meminfo");
-
-  private static final long LOOK_MILLIS = 100;
 
   private final String cluster;
   private final BackupAgents agents;
@@ -135,10 +132,10 @@ public final class Verification {
       new Unpacking(listing.backups(), backup, programs, scratch.folder(), pace)
           .to(rdb, reader -> agents.object(listing.node(), backup.id(), reader), identity);
       readable(version(rdb), backup.redisVersion(), programs.version());
-      checked(rdb, programs, scratch.folder(), pace);
-      int databases = backup.keys().isEmpty() ? 1 : backup.keys().lastKey() + 1;
-      try (ScratchServer server = ScratchServer.start(scratch, programs, databases, pace);
+      try (RdbCheck check = RdbCheck.start(rdb, programs, scratch.folder());
+          ScratchServer server = loaded(backup, scratch, programs, check, pace);
           Jedis jedis = server.connect()) {
+        check.passed(pace);
         SortedMap<Integer, Long> keys = ScratchServer.keys(jedis);
         sameKeys(backup.keys(), keys);
         String digest = Sample.of(jedis, keys, pace);
@@ -151,6 +148,19 @@ public final class Verification {
             programs.version().toString(),
             host());
       }
+    }
+  }
+
+  /** What cannot be loaded is explained best by the program that checks it. */
+  private static ScratchServer loaded(
+      Backup backup, Scratch scratch, Programs programs, RdbCheck check, Pace pace)
+      throws IOException, NotPossible, Missing {
+    int databases = backup.keys().isEmpty() ? 1 : backup.keys().lastKey() + 1;
+    try {
+      return ScratchServer.start(scratch, programs, databases, pace);
+    } catch (NotPossible e) {
+      check.passed(pace);
+      throw e;
     }
   }
 
@@ -225,35 +235,6 @@ public final class Verification {
         throw new NotPossible("what is in its object is no RDB");
       }
       return Integer.parseInt(magic.substring(5));
-    }
-  }
-
-  private static void checked(Path rdb, Programs programs, Path folder, Pace pace)
-      throws IOException, NotPossible, Missing {
-    Path said = folder.resolve("check.txt");
-    Process process =
-        new ProcessBuilder(programs.check().toString(), rdb.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
-            .start();
-    try {
-      while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-        pace.say(() -> "redis-check-rdb reads it");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Missing("interrupted");
-    } finally {
-      process.destroyForcibly();
-    }
-    if (process.exitValue() != 0) {
-      throw new NotPossible(
-          "redis-check-rdb finds its RDB broken: "
-              + Files.readString(said, StandardCharsets.ISO_8859_1)
-                  .lines()
-                  .filter(line -> line.startsWith("--- RDB ERROR") || line.contains("] "))
-                  .reduce((before, line) -> line)
-                  .orElse("it ended with code " + process.exitValue()));
     }
   }
 
