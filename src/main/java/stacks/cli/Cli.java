@@ -1,6 +1,7 @@
 package stacks.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,6 +13,7 @@ import picocli.CommandLine.ScopeType;
     name = "rediform",
     description = "Highly available Redis on virtual machines, from one environment file.",
     synopsisSubcommandLabel = "VERB",
+    versionProvider = Cli.Version.class,
     subcommands = {
       CheckCommand.class,
       SynthCommand.class,
@@ -55,9 +57,30 @@ public final class Cli implements Runnable {
       description = "Shows stack traces of failures.")
   private boolean debug;
 
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Shows which release this is.")
+  private boolean version;
+
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   private Cli() {}
+
+  /** The release, as Maven wrote it into the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"rediform " + Cli.class.getPackage().getImplementationVersion()};
+    }
+  }
+
+  /** The command line with all verbs, as help texts are made from it. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Cli())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .registerConverter(Path.class, CallersFolder::path);
+  }
 
   /**
    * Runs one command.
@@ -65,12 +88,10 @@ public final class Cli implements Runnable {
    * @return the exit code
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    Cli cli = new Cli();
     CommandLine commandLine =
-        new CommandLine(cli)
+        commandLine()
             .setOut(out)
             .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, words) -> usage(e, err))
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err, List.of(args)));
     try {

@@ -113,7 +113,7 @@ final class Environments {
 
   private static Path path(String name) {
     boolean isPath = name.endsWith(ENDING) || name.contains("/");
-    Path path = isPath ? Path.of(name) : FOLDER.resolve(name + ENDING);
+    Path path = isPath ? CallersFolder.path(name) : FOLDER.resolve(name + ENDING);
     if (!Files.isRegularFile(path)) {
       List<String> known = names();
       String nearest =

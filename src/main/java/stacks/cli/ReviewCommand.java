@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -75,7 +74,7 @@ final class ReviewCommand implements Callable<Integer> {
     } else if (plan.equals("-")) {
       return Reviews.of(System.in, cluster, options.approved());
     }
-    try (InputStream file = Files.newInputStream(Path.of(plan))) {
+    try (InputStream file = Files.newInputStream(CallersFolder.path(plan))) {
       return Reviews.of(file, cluster, options.approved());
     } catch (IOException e) {
       throw Failure.missing(

@@ -81,7 +81,15 @@ final class Tool {
    * Terraform releases its lock. Were we gone first, the terminal would show nothing of that.
    */
   private static int untilItEnds(Process process, Consumer<Process> meanwhile) {
-    Thread waiter = new Thread(() -> waitFor(process));
+    Termination.notice();
+    Thread waiter =
+        new Thread(
+            () -> {
+              if (Termination.came()) {
+                process.destroy();
+              }
+              waitFor(process);
+            });
     Runtime.getRuntime().addShutdownHook(waiter);
     meanwhile.accept(process);
     int code = waitFor(process);
