@@ -37,9 +37,11 @@ class LauncherIT {
   }
 
   @Test
-  void javas_console_is_a_terminal_or_nothing() throws Exception {
-    String java = "java() { echo \"$@\"; }; . ./src/main/launcher/setup.sh; run_java check";
-    assertThat(Run.of(Path.of("."), Map.of(), "bash", "-c", java).succeeded().out())
+  void javas_console_is_a_terminal_or_nothing(@TempDir Path folder) throws Exception {
+    Path java = Files.writeString(folder.resolve("java"), "#!/bin/sh\necho \"$@\"\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    String run = "PATH=%s:$PATH; . ./src/main/launcher/setup.sh; run_java check".formatted(folder);
+    assertThat(Run.of(Path.of("."), Map.of(), "bash", "-c", run).succeeded().out())
         .contains("-Djdk.console=java.base");
   }
 }

@@ -31,7 +31,11 @@ public final class Project implements AutoCloseable {
 
   /** A new project without environments. */
   public static Project create() throws IOException {
-    Path folder = Files.createTempDirectory("rediform-test");
+    return in(Files.createTempDirectory("rediform-test"));
+  }
+
+  /** The same in a folder that is there. */
+  public static Project in(Path folder) throws IOException {
     Files.createDirectories(folder.resolve("environments"));
     for (String name :
         List.of(
