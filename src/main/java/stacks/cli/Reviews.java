@@ -3,14 +3,20 @@ package stacks.cli;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.review.BackupAge;
+import stacks.review.Expected;
 import stacks.review.Review;
 import stacks.review.Reviewer;
 import stacks.review.UnreadablePlan;
@@ -55,7 +61,7 @@ final class Reviews {
               + cluster.name(),
           e);
     }
-    return made(cluster, KEPT, approved);
+    return of(cluster, KEPT, approved, anew(cluster));
   }
 
   /**
@@ -65,20 +71,61 @@ final class Reviews {
    */
   static Review made(Cluster cluster, String plan, boolean approved) {
     Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
+    try {
+      return of(cluster, plan, approved, List.of(Expected.of(stack)));
+    } catch (IOException e) {
+      throw Failure.missing("what was written to %s cannot be read".formatted(stack), e);
+    }
+  }
+
+  private static Review of(
+      Cluster cluster, String plan, boolean approved, List<Expected> expected) {
+    Path stack = Synth.stack(SynthCommand.outdir(), cluster.name());
     return Tool.terraform(stack, "show", "-json", plan).stream(
-        json -> of(json, cluster, approved, () -> BackupLines.age(cluster)));
+        json -> of(json, cluster, approved, () -> BackupLines.age(cluster), expected));
+  }
+
+  /**
+   * What this rediform makes of the environment's file, whatever lies in its folder; and the same
+   * for a first deploy.
+   */
+  private static List<Expected> anew(Cluster cluster) {
+    try {
+      Path folder = Files.createTempDirectory("rediform-review");
+      try {
+        List<Expected> both = new ArrayList<>();
+        for (boolean first : new boolean[] {false, true}) {
+          Synth.write(folder, List.of(cluster), first);
+          both.add(Expected.of(Synth.stack(folder, cluster.name())));
+        }
+        return both;
+      } finally {
+        try (Stream<Path> files = Files.walk(folder)) {
+          files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        }
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw Failure.missing(
+          "cannot write to the temporary folder %s: %s; make room for it there"
+              .formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
+          e);
+    }
   }
 
   /** Of a plan's JSON, which may be of any time and place: no node is asked. */
   static Review of(InputStream json, Cluster cluster, boolean approved) {
-    return of(json, cluster, approved, Optional::empty);
+    return of(json, cluster, approved, Optional::empty, anew(cluster));
   }
 
   private static Review of(
-      InputStream json, Cluster cluster, boolean approved, Supplier<Optional<BackupAge>> backups) {
+      InputStream json,
+      Cluster cluster,
+      boolean approved,
+      Supplier<Optional<BackupAge>> backups,
+      List<Expected> expected) {
     try {
       return Reviewer.review(
-          new BufferedInputStream(json), cluster, LocalDate.now(), approved, backups);
+          new BufferedInputStream(json), cluster, LocalDate.now(), approved, backups, expected);
     } catch (UnreadablePlan e) {
       throw Failure.missing(e.getMessage(), e);
     } catch (IOException e) {

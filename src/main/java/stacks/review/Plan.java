@@ -40,6 +40,7 @@ final class Plan {
   private final Map<String, Set<String>> groupSources = new LinkedHashMap<>();
   private final List<String> untagged = new ArrayList<>();
   private final List<PlanReader.Output> outputs = new ArrayList<>();
+  private final Map<String, String> differences = new TreeMap<>();
   private boolean complete = true;
   private boolean newPasswords;
   private Optional<String> program = Optional.empty();
@@ -52,6 +53,16 @@ final class Plan {
   Plan(Cluster cluster) {
     this.cluster = cluster;
     this.classifier = new Classifier(cluster);
+  }
+
+  /** Takes in where it is not what the environment's file makes, by place. */
+  void differs(Map<String, String> places) {
+    differences.putAll(places);
+  }
+
+  /** Where it is not what the environment's file makes. */
+  Map<String, String> differences() {
+    return differences;
   }
 
   /** Takes in one resource. */

@@ -11,8 +11,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import stacks.values.Quote;
 
@@ -41,6 +43,7 @@ final class PlanReader {
   private final Consumer<ResourceChange> resources;
   private final Consumer<Output> outputs;
   private final Consumer<JsonNode> lookedUp;
+  private final BiConsumer<String, Map<String, Long>> configured;
   private final Set<String> seen = new HashSet<>();
 
   /**
@@ -56,7 +59,9 @@ final class PlanReader {
       JsonParser parser,
       Consumer<ResourceChange> resources,
       Consumer<Output> outputs,
-      Consumer<JsonNode> lookedUp) {
+      Consumer<JsonNode> lookedUp,
+      BiConsumer<String, Map<String, Long>> configured) {
+    this.configured = configured;
     this.parser = parser;
     this.resources = resources;
     this.outputs = outputs;
@@ -67,6 +72,7 @@ final class PlanReader {
    * Reads a plan to its end.
    *
    * @param lookedUp given each data source, as the prior state has it
+   * @param configured given each part of the configuration, by its address
    * @return whether applying it brings everything to what the configuration says; false when it was
    *     made for some resources only
    * @throws UnreadablePlan when it is no plan, or none that can be judged
@@ -75,10 +81,11 @@ final class PlanReader {
       InputStream plan,
       Consumer<ResourceChange> resources,
       Consumer<Output> outputs,
-      Consumer<JsonNode> lookedUp)
+      Consumer<JsonNode> lookedUp,
+      BiConsumer<String, Map<String, Long>> configured)
       throws IOException {
     try (JsonParser parser = MAPPER.createParser(plan)) {
-      return new PlanReader(parser, resources, outputs, lookedUp).plan();
+      return new PlanReader(parser, resources, outputs, lookedUp, configured).plan();
     } catch (JsonProcessingException e) {
       String where =
           Optional.ofNullable(e.getLocation())
@@ -108,6 +115,7 @@ final class PlanReader {
         case "resource_drift" -> resources(true);
         case "output_changes" -> outputs();
         case "prior_state" -> priorState();
+        case "configuration" -> configuration();
         case "errored" -> checkErrored();
         case "complete" -> complete = parser.getBooleanValue();
         case "deferred_changes" -> {
@@ -148,6 +156,46 @@ final class PlanReader {
         parser.skipChildren();
       }
     }
+  }
+
+  /** What the plan was made of. Modules and variables hold nothing of ours. */
+  private void configuration() throws IOException {
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      parser.skipChildren();
+      return;
+    }
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      parser.nextToken();
+      if (name.equals("root_module")) {
+        configuration();
+      } else if (name.equals("resources") && parser.currentToken() == JsonToken.START_ARRAY) {
+        while (parser.nextToken() == JsonToken.START_OBJECT) {
+          JsonNode resource = MAPPER.readTree(parser);
+          configured.accept(resource.path("address").asText(), Expected.planned(resource));
+        }
+      } else if (name.equals("outputs") || name.equals("provider_config")) {
+        parts(name);
+      } else if (name.equals("module_calls")) {
+        ((JsonNode) MAPPER.readTree(parser)).fieldNames().forEachRemaining(this::module);
+      } else {
+        parser.skipChildren();
+      }
+    }
+  }
+
+  private void parts(String section) throws IOException {
+    for (Map.Entry<String, JsonNode> one : ((JsonNode) MAPPER.readTree(parser)).properties()) {
+      if (section.equals("outputs")) {
+        configured.accept("output." + one.getKey(), Expected.plannedOutput(one.getValue()));
+      } else if (!one.getKey().equals("terraform")) { // built in; nothing can be configured of it
+        configured.accept("provider." + one.getKey(), Expected.planned(one.getValue()));
+      }
+    }
+  }
+
+  private void module(String name) {
+    configured.accept("module." + name, Map.of());
   }
 
   private boolean isEmptyArray() throws IOException {

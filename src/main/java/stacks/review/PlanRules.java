@@ -36,9 +36,9 @@ final class PlanRules {
           ofPlan(
               "plan-of-another-file",
               BLOCK,
-              "The plan leaves other nodes than the environment's file has: one of them was changed after the other was made.",
+              "The plan is not the one that this rediform makes of the environment's file: other nodes, or other values. The file, or rediform, was changed after the plan was made, or something beside them was.",
               "Plan again: ./rediform plan ENV.",
-              PlanRules::otherNodes));
+              PlanRules::otherwise));
 
   static final List<Check> ALL =
       List.of(
@@ -108,7 +108,7 @@ final class PlanRules {
   }
 
   /** A part of a plan, and the end of a cluster, are found by rules of their own. */
-  private static Map<String, String> otherNodes(Plan plan) {
+  private static Map<String, String> otherwise(Plan plan) {
     Set<String> remaining =
         plan.nodes().filter(NodePlan::remains).map(NodePlan::name).collect(toSet());
     Set<String> inFile = plan.cluster().nodes().stream().map(Node::name).collect(toSet());
@@ -121,7 +121,8 @@ final class PlanRules {
           .filter(name -> !remaining.contains(name))
           .forEach(name -> found.put(name, "is in the file, and will not be there"));
     }
-    return found;
+    // With other nodes all else is different, too.
+    return found.isEmpty() && plan.isComplete() ? plan.differences() : found;
   }
 
   private static Optional<String> unknown(ResourceChange resource, Classifier classifier) {

@@ -25,9 +25,11 @@ public final class Reviewer {
   private final Plan plan;
   private final Classifier classifier;
   private final Policy policy;
+  private final List<Comparison> comparisons;
   private final List<Finding> findings = new ArrayList<>();
 
-  private Reviewer(Cluster cluster, LocalDate today) {
+  private Reviewer(Cluster cluster, LocalDate today, List<Expected> expected) {
+    this.comparisons = expected.stream().map(Comparison::new).toList();
     this.cluster = cluster;
     this.plan = new Plan(cluster);
     this.classifier = new Classifier(cluster);
@@ -46,26 +48,30 @@ public final class Reviewer {
    */
   public static Review review(InputStream json, Cluster cluster, LocalDate today, boolean approved)
       throws IOException {
-    return review(json, cluster, today, approved, Optional::empty);
+    return review(json, cluster, today, approved, Optional::empty, List.of());
   }
 
   /**
-   * The same, with what the living cluster says of its backups.
+   * The same, with what the living cluster says of its backups, and what the plan must have been
+   * made of.
    *
    * @param backups asked where the plan endangers data; empty where it is not known
+   * @param expected what the plan must have been made of; then, if there is one, what one of a
+   *     first deploy may have been made of. Empty: that is not looked at
    */
   public static Review review(
       InputStream json,
       Cluster cluster,
       LocalDate today,
       boolean approved,
-      Supplier<Optional<BackupAge>> backups)
+      Supplier<Optional<BackupAge>> backups,
+      List<Expected> expected)
       throws IOException {
-    return new Reviewer(cluster, today).read(json).result(approved, backups);
+    return new Reviewer(cluster, today, expected).read(json).result(approved, backups);
   }
 
   private Reviewer read(InputStream json) throws IOException {
-    plan.complete(PlanReader.read(json, this::see, plan::see, plan::lookedUp));
+    plan.complete(PlanReader.read(json, this::see, plan::see, plan::lookedUp, this::configured));
     Set<String> environments = plan.environments();
     if (environments.isEmpty()) {
       throw new UnreadablePlan(
@@ -83,11 +89,29 @@ public final class Reviewer {
                       .collect(Collectors.joining(", ")),
                   cluster.name()));
     }
+    compare();
     return this;
+  }
+
+  /** In what a first deploy is made of no node waits for another: of no other plan may it be. */
+  private void compare() {
+    List<Comparison> allowed =
+        plan.isOfExistingCluster()
+            ? comparisons.subList(0, Math.min(1, comparisons.size()))
+            : comparisons;
+    allowed.stream()
+        .map(Comparison::differences)
+        .min(Comparator.comparing(Map::size))
+        .ifPresent(plan::differs);
+  }
+
+  private void configured(String address, Map<String, Long> expressions) {
+    comparisons.forEach(comparison -> comparison.configured(address, expressions));
   }
 
   private void see(ResourceChange resource) {
     plan.see(resource);
+    comparisons.forEach(comparison -> comparison.see(resource));
     if (resource.isData()
         || resource.action() == Action.NOTHING
         || resource.action() == Action.READ) {

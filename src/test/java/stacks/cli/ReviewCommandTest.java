@@ -48,15 +48,28 @@ class ReviewCommandTest {
     return PlanJson.of("cache").volume("redis-2", List.of("update"), 100, 99);
   }
 
+  /** As the verb says it; the verb itself also asks what the plan was made of. */
+  private void said(PlanJson plan) throws Exception {
+    ReviewText.print(plan.review(Environments.cluster("cache", FILE)), new PrintWriter(out, true));
+  }
+
+  @Test
+  void a_plan_that_does_not_say_what_it_was_made_of_is_blocked() throws Exception {
+    assertThat(review(PlanJson.of("cache"))).isEqualTo(ExitCode.NO);
+    assertThat(out.toString())
+        .startsWith("cache: blocked\n")
+        .contains("shared: it does not say what it was made of: it has no configuration");
+  }
+
   @Test
   void nothing_to_do_is_one_line() throws Exception {
-    assertThat(review(PlanJson.of("cache"))).isEqualTo(ExitCode.FINE);
+    said(PlanJson.of("cache"));
     assertThat(out).hasToString("cache is what its file says; a deploy would change nothing\n");
   }
 
   @Test
   void a_safe_change_is_a_go_in_a_few_lines() throws Exception {
-    assertThat(review(PlanJson.of("cache").restart("redis-2"))).isEqualTo(ExitCode.FINE);
+    said(PlanJson.of("cache").restart("redis-2"));
     assertThat(out)
         .hasToString(
             """
@@ -83,11 +96,11 @@ class ReviewCommandTest {
 
   @Test
   void approval_is_asked_for_and_given() throws Exception {
-    String file = FILE + "review: {requireApproval: [disk-shrunk]}\n";
+    String file = FILE + "review: {requireApproval: [disk-shrunk, plan-of-another-file]}\n";
     assertThat(review(file, shrunk().toString())).isEqualTo(ExitCode.NO);
-    assertThat(out.toString()).contains("to be approved by somebody: disk-shrunk");
+    assertThat(out.toString()).contains("to be approved by somebody: ", "disk-shrunk");
     assertThat(review(file, shrunk().toString(), "--approved")).isEqualTo(ExitCode.FINE);
-    assertThat(out.toString()).contains("\napproved by somebody: disk-shrunk");
+    assertThat(out.toString()).contains("\napproved by somebody: ", "disk-shrunk");
   }
 
   @ParameterizedTest

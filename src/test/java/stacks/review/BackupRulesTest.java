@@ -279,7 +279,10 @@ class BackupRulesTest {
 
   private static List<String> aged(PlanJson plan, Supplier<Optional<BackupAge>> ask)
       throws IOException {
-    return said(Reviewer.review(plan.stream(), CLUSTER, PlanJson.TODAY, false, ask)).stream()
+    return said(
+            Reviewer.review(
+                plan.stream(), CLUSTER, PlanJson.TODAY, false, ask, java.util.List.of()))
+        .stream()
         .filter(found -> found.startsWith("backup-") || found.startsWith("unverified"))
         .toList();
   }
@@ -332,10 +335,14 @@ class BackupRulesTest {
         Environments.cluster("cache", FILE + "review: {requireApproval: [unverified]}\n");
     PlanJson removed = PlanJson.of("cache").machine("redis-4", List.of("delete"), "a", "a");
     Supplier<Optional<BackupAge>> stale = () -> Optional.of(STALE);
-    assertThat(Reviewer.review(removed.stream(), CLUSTER, PlanJson.TODAY, false, stale).verdict())
+    assertThat(
+            Reviewer.review(
+                    removed.stream(), CLUSTER, PlanJson.TODAY, false, stale, java.util.List.of())
+                .verdict())
         .isEqualTo(Verdict.GO);
     assertThat(
-            Reviewer.review(removed.stream(), strict, PlanJson.TODAY, false, stale)
+            Reviewer.review(
+                    removed.stream(), strict, PlanJson.TODAY, false, stale, java.util.List.of())
                 .requiresApproval())
         .containsExactly("unverified");
   }

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import stacks.cluster.Cluster;
 import stacks.node.Checksum;
@@ -230,8 +231,17 @@ public final class PlanJson {
 
   /** What is said of any text. */
   static Review review(String json, Cluster cluster) throws IOException {
+    return review(json, cluster, List.of());
+  }
+
+  static Review review(String json, Cluster cluster, List<Expected> expected) throws IOException {
     return Reviewer.review(
-        new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), cluster, TODAY, false);
+        new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)),
+        cluster,
+        TODAY,
+        false,
+        Optional::empty,
+        expected);
   }
 
   /** Each finding as its rule and place, those that are accepted too. */

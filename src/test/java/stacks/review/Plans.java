@@ -173,8 +173,12 @@ final class Plans {
   }
 
   static Review review(String json, String yaml) {
+    return review(json, yaml, List.of());
+  }
+
+  static Review review(String json, String yaml, List<Expected> expected) {
     try {
-      return PlanJson.review(json, Environments.cluster(NAME, yaml));
+      return PlanJson.review(json, Environments.cluster(NAME, yaml), expected);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -31,6 +31,7 @@ final class RealPlans implements AutoCloseable {
   private final Path stack;
   private final FakeAws aws = new FakeAws();
   private final Map<String, String> environment = new HashMap<>(aws.environment());
+  private final Map<String, List<Expected>> expected = new HashMap<>();
   private String synthesized = "";
   private JsonNode configuration;
 
@@ -115,6 +116,41 @@ final class RealPlans implements AutoCloseable {
     } finally {
       Files.move(aside, state, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     }
+  }
+
+  /** Whether the configuration of the last plan is just what rediform makes of this file. */
+  boolean isAsSynthesized(String yaml) throws IOException {
+    JsonNode now = JSON.readTree(stack.resolve("cdk.tf.json").toFile());
+    JsonNode ours = configuration.deepCopy();
+    ((ObjectNode) ours.at("/resource/terraform_data/identity/lifecycle")).remove("postcondition");
+    for (JsonNode one : List.of(now, ours)) { // what only guards is not in a plan
+      one.get("resource")
+          .forEach(type -> type.forEach(each -> ((ObjectNode) each).remove("lifecycle")));
+    }
+    return yaml.equals(synthesized) && now.equals(ours);
+  }
+
+  /**
+   * What a plan of this file must be made of; then what one of a first deploy may be made of. The
+   * stack's folder is not looked at.
+   */
+  List<Expected> expected(String yaml) throws IOException {
+    List<Expected> known = expected.get(yaml);
+    if (known == null) {
+      known = anew(yaml);
+      expected.put(yaml, known);
+    }
+    return known;
+  }
+
+  private List<Expected> anew(String yaml) throws IOException {
+    List<Expected> both = new ArrayList<>();
+    for (boolean first : new boolean[] {false, true}) {
+      Path folder = root.resolve("expected");
+      Synth.write(folder, List.of(Environments.cluster(name, yaml)), first);
+      both.add(Expected.of(Synth.stack(folder, name)));
+    }
+    return both;
   }
 
   /** What somebody does by hand, in Python with {@code ec2} at hand. */

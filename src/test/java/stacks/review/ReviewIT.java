@@ -67,6 +67,50 @@ class ReviewIT {
     String json = plans.quick(plan.yaml(), plan.edit(), plan.options().toArray(String[]::new));
     assertThat(PlanJson.findings(Plans.review(json, plan.yaml())))
         .containsExactlyInAnyOrderElementsOf(plan.found());
+    List<String> found =
+        PlanJson.findings(Plans.review(json, plan.yaml(), plans.expected(plan.yaml())));
+    if (plans.isAsSynthesized(plan.yaml())) {
+      assertThat(found).containsExactlyInAnyOrderElementsOf(plan.found());
+    } else {
+      assertThat(found).anyMatch(each -> each.startsWith("plan-of-another-file"));
+    }
+  }
+
+  @Test
+  void a_plan_that_was_made_of_another_configuration_is_never_called_safe() throws Exception {
+    String json = plans.first(Plans.FILE, resources -> {});
+    List<Expected> expected = plans.expected(Plans.FILE);
+    assertThat(PlanJson.findings(Plans.review(json, Plans.FILE, expected)))
+        .containsExactly("unknown-machines shared");
+    List<String> missed = new ArrayList<>();
+    int tried =
+        new ConfigurationMutations(
+                json,
+                (what, mutated) -> {
+                  Review review = Plans.review(mutated, Plans.FILE, expected);
+                  if (PlanJson.findings(review).stream()
+                      .noneMatch(found -> found.startsWith("plan-of-another-file"))) {
+                    missed.add(what);
+                  }
+                })
+            .all();
+    assertThat(missed).isEmpty();
+    assertThat(tried).isGreaterThan(700);
+  }
+
+  @Test
+  void what_a_first_deploy_may_be_made_of_no_other_plan_may() throws Exception {
+    List<Expected> expected = plans.expected(Plans.FILE);
+    List<Expected> reversed = List.of(expected.get(1), expected.get(0));
+    String json = plans.quick(Plans.FILE, resources -> {});
+    assertThat(PlanJson.findings(Plans.review(json, Plans.FILE, expected))).isEmpty();
+    assertThat(PlanJson.findings(Plans.review(json, Plans.FILE, reversed)))
+        .isNotEmpty()
+        .allMatch(found -> found.startsWith("plan-of-another-file terraform_data."));
+    assertThat(
+            PlanJson.findings(
+                Plans.review(plans.first(Plans.FILE, resources -> {}), Plans.FILE, reversed)))
+        .containsExactly("unknown-machines shared");
   }
 
   @Test
