@@ -61,6 +61,7 @@ def document_of(kind, machine=None, directives=None, users=None, **more):
         "live": {},
         "machine": machine,
         "masterName": "mymaster",
+        "metrics": None,
         "name": kind + "-1",
         "port": 1,
         "redisSeeds": [],

@@ -10,7 +10,7 @@ from fixtures import MACHINE, PACKAGE, InAFolder, contents_of
 from rediform import places
 from rediform.state import Node
 
-BOTH = {"live", "acl", "secrets", "data", "settings", "taken", "memory", "waiting", "stopped"}
+BOTH = {"live", "acl", "secrets", "data", "settings", "taken", "memory", "waiting", "stopped", "counts"}
 OF_REDIS = {"backups", "borrowed", "lead", "ran", "restore", "undo", "door"}
 # What state.py asks for only where a node has it: passwords of a node in a folder, the door of a data node.
 ASKED_FIRST = {"appPassword", "door"}
@@ -37,6 +37,7 @@ class Places(unittest.TestCase):
                 "taken": state + "settings.json",
                 "memory": state + "memory.json",
                 "waiting": state + "waiting",
+                "counts": state + "counts.json",
                 "backups": state + "backups.json",
                 "borrowed": state + "borrowed",
                 "lead": state + "lead",
@@ -111,6 +112,7 @@ class Asked(unittest.TestCase):
     # Modules that ask only on a data node, which __main__ and the callers see to.
     OF_REDIS = {"attend.py", "data.py", "handover.py", "settings.py", "start.py"}
     OF_REDIS |= {"backup/%s.py" % name for name in ("note", "restore", "restoring", "store", "take", "turn", "verbs")}
+    OF_REDIS |= {"metrics/backups.py"}
     OF_REDIS |= {"undo/%s.py" % name for name in ("history", "keep", "verbs")}
 
     def asked(self):

@@ -16,6 +16,7 @@
     forget             a Sentinel looks anew for the others, without those that are gone
     lead               a data node that waits because no Sentinel remembers a master starts as master
     settings           Redis takes what has changed of the settings that need no restart
+    metrics            says to Prometheus how this node is
     attend             keeps a connection for these verbs, for when clients fill the server
     backup             takes a backup if one is due and it is this node's turn
     backup --now       takes one now
@@ -67,6 +68,11 @@ def perform(verb: str, document: Document, words: Optional[argparse.Namespace] =
         report = of_document(document, words.wait if words else 0)
         print(json.dumps(report))
         return 0 if report["fit"] else 1
+    if verb == "metrics":
+        from rediform.metrics.verb import metrics
+
+        metrics(document)
+        return 0
     if verb == "volume":
         return volume(document)
     if verb == "start-gate":
@@ -186,7 +192,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="rediform-node", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("verb", choices=["check", "install", "health", "volume", *SERVER, *BACKUP, *UNDO])
+    parser.add_argument("verb", choices=["check", "install", "health", "metrics", "volume", *SERVER, *BACKUP, *UNDO])
     parser.add_argument("--document", required=True, metavar="FILE", help="what to go by; the bootstrap names it")
     parser.add_argument("--restart", action="store_true", help="for install")
     parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="for health")

@@ -70,6 +70,15 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class Metrics:
+    """The exporters. `allow` says who may ask them."""
+
+    nodePort: int  # of the exporter of the machine
+    proofEverySeconds: Optional[int]  # how old the newest proof of a restore may be; None for a Sentinel
+    redisPort: int  # of the exporter of the server
+
+
+@dataclass(frozen=True)
 class Contents:
     """All that a document says. Lists and maps are never changed."""
 
@@ -85,6 +94,7 @@ class Contents:
     live: dict[str, str]  # directives that Redis takes while it runs
     machine: Optional[Machine]
     masterName: str
+    metrics: Optional[Metrics]  # None where there are no exporters
     name: str
     port: int
     redisSeeds: list[str]  # endpoints

@@ -42,6 +42,7 @@ def handover(node: Node) -> None:
                     print("%s: handed over to %s" % (node.name, hand_over(node, redis)), flush=True)
                 except (Refused, *UNREACHABLE) as error:
                     failed = str(error)
+                    node.count("handover_failures")
             ended = history(redis.fields("INFO", "replication"))
             with contextlib.suppress(OSError):  # without it, as after a crash: a disk that is full
                 node.write("stopped", json.dumps({"id": ended.id, "offset": ended.offset}) + "\n")
@@ -69,6 +70,7 @@ def hand_over(node: Node, redis: Connection) -> str:
     # A ping to the replicas during the failover would put this node ahead of the new master, and
     # cost a full resync. It is set in memory only, and gone with the restart.
     redis.ask("CONFIG", "SET", "repl-ping-replica-period", 3600)
+    node.count("handovers")
     redis.ask("CLIENT", "PAUSE", PAUSE_MS, "WRITE")
     if not online_replicas(redis):
         raise Refused("no replica is attached")
@@ -113,6 +115,9 @@ def failover(node: Node, to: Optional[str]) -> None:
                     raise Refused("the Sentinels did not hear that %s is preferred; nothing was done" % to)
             try:
                 new = hand_over(node, redis)
+            except (Refused, *UNREACHABLE, SystemExit):
+                node.count("handover_failures")
+                raise
             finally:
                 redis.ask("CLIENT", "UNPAUSE")
         print("%s: handed over to %s" % (node.name, new), flush=True)

@@ -12,6 +12,7 @@ from rediform.local.supervisor import Supervisor
 from rediform.machine.secret import fetch
 from rediform.machine.setup import facts_of, set_up, texts
 from rediform.machine.systemd import Systemd
+from rediform.metrics import password
 from rediform.places import at
 from rediform.settings import take_settings
 from rediform.state import Node
@@ -63,7 +64,7 @@ def install(document: Document) -> None:
     if not node.is_sentinel and not os.path.exists(node.path("settings")):
         write(node.path("settings"), document.live, mode=0o644)
     if facts:
-        set_up(facts, lambda: fetch(document.contents, node.path("secrets")))
+        set_up(facts, lambda: fetch_passwords(node))
     if not node.is_sentinel:
         agent = document.contents.agent
         if before.get("agent") and (before["agent"], before.get("backup")) != (agent, backup):
@@ -73,6 +74,12 @@ def install(document: Document) -> None:
         "installed.json",
         {"agent": document.contents.agent, "backup": backup, "startup": document.startup(), "files": paths},
     )
+
+
+def fetch_passwords(node: Node) -> None:
+    fetch(node.contents, node.path("secrets"))
+    if node.contents.metrics:
+        password.renew(node)
 
 
 def restart(document: Document) -> None:

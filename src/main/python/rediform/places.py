@@ -7,7 +7,13 @@ USER = "redis"  # of a machine, who the server runs as
 HOME = "/etc/rediform"  # of a machine
 STATE = "/var/lib/rediform/"
 # Name of each file below the state's folder; what it is: see Node.
-STATES = {"settings": "settings.conf", "taken": "settings.json", "memory": "memory.json", "waiting": "waiting"}
+STATES = {
+    "settings": "settings.conf",
+    "taken": "settings.json",
+    "memory": "memory.json",
+    "waiting": "waiting",
+    "counts": "counts.json",
+}
 STATES_OF_REDIS = {"backups": "backups.json", "borrowed": "borrowed", "lead": "lead", "restore": "restore.json"}
 # The same below the data's: what is on one disk, or lost, together.
 BESIDE_DATA = {"stopped": "stopped.json"}

@@ -1,5 +1,6 @@
 """The node and what it has on disk."""
 import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -76,7 +77,7 @@ class Node:
     def remembered(self, what: str = "memory") -> dict[str, Any]:
         """What this node learned at run time: known endpoints, whether the cluster was formed, how it last stopped;
         as `taken`, the settings that Redis runs with; as `ran`, where its data is; as `backups`, the last backup that
-        it saw, and why its own failed.
+        it saw, and why its own failed; as `counts`, how often what Prometheus is told happened.
         """
         return read_json(self.path(what))
 
@@ -85,6 +86,15 @@ class Node:
         known = self.remembered(what)
         if {**known, **facts} != known:
             write(self.path(what), json.dumps({**known, **facts}, sort_keys=True) + "\n")
+
+    def count(self, name: str, **facts: object) -> None:
+        """One more of what Prometheus is told; with facts to remember beside it. That it cannot be written down stops
+        nothing that is counted.
+        """
+        self.will_change()
+        with contextlib.suppress(OSError), open(self.path("counts") + ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # verbs run side by side
+            self.remember("counts", **{name: self.remembered("counts").get(name, 0) + 1}, **facts)
 
     def write(self, what: str, text: str, owner: str = "") -> None:
         """Writes one of the node's own files."""

@@ -195,6 +195,11 @@ public record Cluster(
     return environment.platform() == Platform.LOCAL;
   }
 
+  /** Whether each node has the two exporters: docs/decisions/0032. */
+  public boolean hasExporters() {
+    return !isLocal() && !environment.metrics().networks().isEmpty();
+  }
+
   /** Whether data nodes keep the history of their AOF: where there are backups and an AOF. */
   public boolean keepsHistory() {
     Environment.Backup backup = environment.backup();

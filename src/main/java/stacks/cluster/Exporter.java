@@ -1,8 +1,8 @@
 package stacks.cluster;
 
 /**
- * What answers Prometheus on each node that has metrics switched on: Debian's two exporters, on the ports that Prometheus's
- * list of default port allocations gives them.
+ * What answers Prometheus on each node that has metrics switched on: Debian's two exporters, on the
+ * ports that Prometheus's list of default port allocations gives them.
  */
 public enum Exporter {
   /** {@code prometheus-redis-exporter}: asks the node's own Redis or Sentinel. */

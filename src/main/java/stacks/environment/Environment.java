@@ -23,6 +23,7 @@ public record Environment(
     @Key("Addresses, zones, and who may connect.") Network network,
     @Key("What only Amazon EC2 needs to know.") Aws aws,
     @Key("Backups of the data: how often, where, and for how long.") Backup backup,
+    @Key("Metrics of the nodes for Prometheus.") Metrics metrics,
     @Key("Warnings and findings that you have read and accept, each with the reason.")
         List<Acceptance> accepts,
     @Key("How much what the plan review finds weighs here.") Review review) {
@@ -31,7 +32,8 @@ public record Environment(
   public Environment unprotected() {
     Aws free = new Aws(aws.region(), aws.account(), aws.image(), false, aws.state(), aws.tags());
     return new Environment(
-        platform, redis, master, replicas, sentinels, network, free, backup, accepts, review);
+        platform, redis, master, replicas, sentinels, network, free, backup, metrics, accepts,
+        review);
   }
 
   /** What all data nodes have in common. */
@@ -408,6 +410,13 @@ public record Environment(
               min = "1h",
               max = "365d")
           Duration verifyEvery) {}
+
+  /** Who may read the metrics of the nodes. */
+  public record Metrics(
+      @Key(
+              "Blocks from which Prometheus may reach the exporters of each node; naming one"
+                  + " switches them on.")
+          List<Cidr> networks) {}
 
   /** A warning, or what the plan review finds, that has been read and accepted. */
   public record Acceptance(

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
+import stacks.cluster.Exporter;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
@@ -54,6 +55,7 @@ public final class Documents {
         node instanceof RedisNode redis ? LiveSettings.of(cluster, redis) : new TreeMap<>(),
         isMachine ? allow(cluster, node) : List.of(),
         node instanceof RedisNode redis ? BackupSection.of(cluster, redis) : Optional.empty(),
+        isMachine ? MetricsSection.of(cluster, node) : Optional.empty(),
         isMachine ? Optional.of(machine(cluster, node)) : Optional.empty());
   }
 
@@ -100,16 +102,22 @@ public final class Documents {
     return "rediform/" + cluster.name() + "/nodes";
   }
 
-  /** Nodes and clients reach the server's port, operators SSH; nobody else reaches anything. */
+  /**
+   * Nodes and clients reach the server's port, operators SSH, Prometheus the exporters; nobody else
+   * reaches anything.
+   */
   private static List<Allow> allow(Cluster cluster, Node node) {
-    return Stream.concat(
-            Stream.concat(
-                    cluster.subnets().stream().map(Subnet::cidr),
-                    cluster.environment().network().clients().stream())
-                .distinct()
-                .map(block -> allow(block, node.port())),
-            cluster.environment().network().operators().stream().map(block -> allow(block, SSH)))
-        .toList();
+    Environment.Network network = cluster.environment().network();
+    Stream<Allow> server =
+        Stream.concat(cluster.subnets().stream().map(Subnet::cidr), network.clients().stream())
+            .distinct()
+            .map(block -> allow(block, node.port()));
+    Stream<Allow> ssh = network.operators().stream().map(block -> allow(block, SSH));
+    Stream<Allow> exporters =
+        cluster.environment().metrics().networks().stream()
+            .distinct()
+            .flatMap(block -> Stream.of(Exporter.values()).map(each -> allow(block, each.port())));
+    return Stream.of(server, ssh, exporters).flatMap(each -> each).toList();
   }
 
   private static Allow allow(Cidr from, int port) {

@@ -42,6 +42,7 @@ import java.util.TreeMap;
  *     for a Sentinel
  * @param allow who may connect; nobody else may. Empty for a process, which has no firewall
  * @param backup how the node's data is backed up; empty for a Sentinel, and where backups are off
+ * @param metrics the node's exporters; empty where there are none
  * @param machine what makes a machine into a node; empty for a process
  */
 public record NodeDocument(
@@ -61,6 +62,7 @@ public record NodeDocument(
     SortedMap<String, String> live,
     List<Allow> allow,
     Optional<BackupSection> backup,
+    Optional<MetricsSection> metrics,
     Optional<MachineFacts> machine) {
   private static final JsonMapper JSON =
       JsonMapper.builder()

@@ -1,9 +1,13 @@
 package stacks.review;
 
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import stacks.cluster.Cluster;
+import stacks.cluster.Exporter;
 import stacks.values.Cidr;
 
 /** Who may connect to what, as rules of security groups say it. */
@@ -29,7 +33,10 @@ final class Access {
     return cidr(block).map(cidr -> cidr.prefix() < WIDEST_PREFIX).orElse(true);
   }
 
-  /** Whether a rule for a group lets in by more than the one port of Redis, Sentinel or SSH. */
+  /**
+   * Whether a rule for a group lets in by more than the one port of Redis, Sentinel, SSH or an
+   * exporter.
+   */
   static boolean isWide(ResourceChange rule, Cluster cluster) {
     Set<Long> ports = ports(cluster);
     OptionalLong from = rule.numberAfter("/from_port");
@@ -41,10 +48,16 @@ final class Access {
   }
 
   private static Set<Long> ports(Cluster cluster) {
-    return Set.of(
-        (long) cluster.environment().redis().port(),
-        (long) cluster.environment().sentinels().port(),
-        (long) SSH);
+    Set<Long> ports =
+        new HashSet<>(
+            List.of(
+                (long) cluster.environment().redis().port(),
+                (long) cluster.environment().sentinels().port(),
+                (long) SSH));
+    if (cluster.hasExporters()) {
+      Stream.of(Exporter.values()).forEach(each -> ports.add((long) each.port()));
+    }
+    return ports;
   }
 
   /** Whether an update of a rule lets in nobody who could not come in before. */

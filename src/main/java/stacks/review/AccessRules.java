@@ -24,8 +24,8 @@ final class AccessRules {
           ofResource(
               "world-open",
               BLOCK,
-              "Strangers may connect to Redis, Sentinel or SSH.",
-              "Name the networks of your clients and operators, /8 at the widest.",
+              "Strangers may connect to Redis, Sentinel, SSH or an exporter.",
+              "Name the networks of your clients, operators and Prometheus servers, /8 at the widest.",
               (resource, classifier) ->
                   when(
                       changes(resource, INGRESS)
@@ -34,7 +34,7 @@ final class AccessRules {
           ofResource(
               "port-widened",
               BLOCK,
-              "More can be reached than the one port of Redis, of Sentinel or of SSH.",
+              "More can be reached than the one port of Redis, of Sentinel, of SSH or of an exporter.",
               "Let each rule open one TCP port.",
               (resource, classifier) ->
                   when(
@@ -44,7 +44,7 @@ final class AccessRules {
                   "access-widened",
                   WARN,
                   "Somebody may connect, or do something, who could not before.",
-                  "Compare with network.clients and network.operators of the file; take back what is not of it.",
+                  "Compare with network.clients, network.operators and metrics.networks of the file; take back what is not of it.",
                   (resource, classifier) ->
                       when(classifier.effect(resource) == Effect.ACCESS_WIDENED, widens(resource)))
               .whereThereIsACluster(),

@@ -37,6 +37,7 @@ record Document(
   private static final String ALLOW = "allow";
   private static final String BACKUP = "backup";
   private static final String UNDO = "undo";
+  private static final String METRICS = "metrics";
 
   /** What a person knows a part of a document by; parts of an object are looked up by their own. */
   private static final Map<String, String> WORDS =
@@ -61,11 +62,15 @@ record Document(
           Map.entry("recipients", "who can decrypt backups"),
           Map.entry(UNDO, "how far back an undo goes"),
           Map.entry("seconds", "how far back an undo goes"),
-          Map.entry("bytes", "the room for an undo's history"));
+          Map.entry("bytes", "the room for an undo's history"),
+          Map.entry(METRICS, "whether it has exporters"),
+          Map.entry("nodePort", "the ports of its exporters"),
+          Map.entry("redisPort", "the ports of its exporters"),
+          Map.entry("proofEverySeconds", "how old a proof of a restore may be"));
 
   /** Objects whose parts are told by themselves: directives by name, the rest in words. */
   private static final Set<String> OPENED =
-      Set.of("directives", "monitor", "machine", BACKUP, UNDO);
+      Set.of("directives", "monitor", "machine", BACKUP, UNDO, METRICS);
 
   private static final ObjectMapper MAPPER =
       new ObjectMapper()
@@ -92,6 +97,8 @@ record Document(
   private static Document of(JsonNode json) {
     Map<String, JsonNode> rest = fields(json);
     rest.keySet().removeAll(Set.of(AGENT, STARTUP, LIVE, ALLOW));
+    // A release that has a new capability says so of every node; where it is off, nothing changes.
+    rest.values().removeIf(JsonNode::isNull);
     return new Document(
         Optional.ofNullable(json.get(AGENT)).map(JsonNode::asText),
         Optional.ofNullable(json.get(STARTUP)),

@@ -259,7 +259,7 @@ final class NetworkRules {
                     .collect(Collectors.joining(", "))));
   }
 
-  private static Optional<String> worldOpen(List<Cidr> blocks, String who) {
+  static Optional<String> worldOpen(List<Cidr> blocks, String who) {
     String open =
         blocks.stream()
             .filter(block -> block.prefix() < WIDEST_PREFIX)

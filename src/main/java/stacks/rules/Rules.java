@@ -21,7 +21,12 @@ public final class Rules {
    */
   public static final List<Rule> ALL =
       Stream.of(
-              SizeRules.ALL, SentinelRules.ALL, NetworkRules.ALL, SettingRules.ALL, BackupRules.ALL)
+              SizeRules.ALL,
+              SentinelRules.ALL,
+              NetworkRules.ALL,
+              SettingRules.ALL,
+              BackupRules.ALL,
+              MetricsRules.ALL)
           .flatMap(List::stream)
           .toList();
 

@@ -107,6 +107,7 @@ class noting:
         if isinstance(error, (Failed, OSError, ValueError, KeyError, RedisError)):
             reason = str(error) if isinstance(error, Failed) else "%s: %s" % (type(error).__name__, error)
             with contextlib.suppress(OSError):  # a disk that is full may be the reason
+                self.node.count("backup_failures")
                 self.node.remember("backups", failure={"at": iso(time.time()), "reason": reason})
 
 

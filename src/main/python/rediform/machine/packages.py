@@ -39,8 +39,8 @@ def names(kind: str, from_source: bool, backup: Optional[Backup] = None) -> tupl
     return (*server, "ufw", *(["nvme-cli"] if kind == "redis" else []), *packing)
 
 
-def mask() -> None:
-    commands.run("systemctl", "--quiet", "mask", *MASKED)
+def mask(units: Sequence[str] = MASKED) -> None:
+    commands.run("systemctl", "--quiet", "mask", *units)
 
 
 def user() -> None:
@@ -50,10 +50,10 @@ def user() -> None:
         commands.run("useradd", *options, USER)
 
 
-def install(packages: Sequence[str]) -> None:
+def install(packages: Sequence[str], *options: str) -> None:
     if not are_installed(packages):
         commands.run("apt-get", "-qq", *APT, "update")
-        commands.run("apt-get", "-qqy", *APT, "install", *packages, DEBIAN_FRONTEND="noninteractive")
+        commands.run("apt-get", "-qqy", *APT, "install", *options, *packages, DEBIAN_FRONTEND="noninteractive")
 
 
 def are_installed(packages: Sequence[str]) -> bool:

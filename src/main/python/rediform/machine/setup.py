@@ -5,9 +5,10 @@ step may run again, and what fails is the reason why a document is refused.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rediform.contents import Allow, Backup, Contents, Kind
+from rediform.contents import Allow, Backup, Contents, Kind, Metrics
 from rediform.machine import access, files, firewall, kernel, packages, units
 from rediform.machine.packages import Source
+from rediform.metrics import exporters
 from rediform.places import USER
 
 
@@ -24,6 +25,7 @@ class Facts:
     allow: tuple[Allow, ...]
     keys: tuple[str, ...]  # of operators, as in authorized_keys
     backup: Backup | None = None
+    metrics: Metrics | None = None
 
     @property
     def from_source(self) -> bool:
@@ -45,6 +47,7 @@ def facts_of(contents: Contents, places: Mapping[str, str]) -> Facts:
         allow=tuple(contents.allow),
         keys=tuple(machine.keys),
         backup=contents.backup,
+        metrics=contents.metrics,
     )
 
 
@@ -54,7 +57,10 @@ def texts(facts: Facts) -> dict[str, str]:
 
 
 def unit_texts(facts: Facts) -> dict[str, str]:
-    return units.texts(facts.kind, facts.cluster, facts.from_source, facts.conf, facts.backup)
+    return {
+        **units.texts(facts.kind, facts.cluster, facts.from_source, facts.conf, facts.backup),
+        **exporters.texts(facts.metrics, facts.cluster, facts.port, facts.allow),
+    }
 
 
 def set_up(facts: Facts, fetch_secret: Callable[[], None]) -> None:
@@ -64,6 +70,8 @@ def set_up(facts: Facts, fetch_secret: Callable[[], None]) -> None:
     if facts.source:
         packages.user()
     packages.install(packages.names(facts.kind, facts.from_source, facts.backup))
+    if facts.metrics:
+        exporters.install()
     files.folder("/var/redis", 0o755)
     for path in ("/etc/redis", facts.data):
         files.folder(path, 0o700, USER)
@@ -76,3 +84,7 @@ def set_up(facts: Facts, fetch_secret: Callable[[], None]) -> None:
     units.reload()
     access.reload()
     units.start(facts.kind, facts.backup)
+    if facts.metrics:
+        exporters.start(facts.metrics)
+    else:
+        exporters.stop()

@@ -5,6 +5,7 @@ The texts are in rediform/files. In them `$name` is filled in, `$$` is a dollar,
 
 import importlib.resources
 import string
+from collections.abc import Iterable, Mapping
 from typing import Optional
 
 from rediform.backup.tick import tick
@@ -30,11 +31,15 @@ def texts(kind: str, cluster: str, from_source: bool, conf: str, backup: Optiona
         "cluster": cluster,
         "binary": ("/usr/local" if from_source else "/usr") + "/bin/redis-server",
         "conf": conf,
-        "hardening": packed("hardening").rstrip("\n"),
         "tick": tick(backup.everySeconds) if backup else "",
     }
-    units = (*UNITS[kind], *(OF_BACKUPS if backup else ()))
-    return {FOLDER + unit: string.Template(packed(unit)).substitute(values) for unit in units}
+    return filled((*UNITS[kind], *(OF_BACKUPS if backup else ())), values)
+
+
+def filled(units: Iterable[str], values: Mapping[str, object]) -> dict[str, str]:
+    """Texts of units, by path."""
+    known: dict[str, object] = {**values, "hardening": packed("hardening").rstrip("\n")}
+    return {FOLDER + unit: string.Template(packed(unit)).substitute(known) for unit in units}
 
 
 def packed(name: str) -> str:

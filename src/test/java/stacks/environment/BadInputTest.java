@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a person reads who got a file wrong, word for word, with the place. */
 class BadInputTest {
   private static final String ALL_SECTIONS =
-      "known here: platform, redis, master, replicas, sentinels, network, aws, backup, accepts, review";
+      "known here: platform, redis, master, replicas, sentinels, network, aws, backup, metrics, accepts, review";
   private static final String NOT_PLAIN =
       "error not-plain: anchors (&), aliases (*) and tags (!) are not allowed; write the value"
           + " out, in quotes where it starts with such a character";

@@ -79,6 +79,7 @@ class KeysTest {
       backup.folder | - | ../backups | ../backups
       backup.recipients[] | [] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] | [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
       backup.verifyEvery | PT168H | 1d | PT24H
+      metrics.networks[] | [] | [10.0.0.0/8] | [10.0.0.0/8]
       accepts[].rule | - | single-zone | single-zone
       accepts[].reason | - | It is a test of this key. | It is a test of this key.
       accepts[].until | - | 2027-03-31 | 2027-03-31

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import stacks.cluster.Cluster;
+import stacks.cluster.Exporter;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.environment.EnvironmentFile;
@@ -30,6 +31,14 @@ import stacks.testing.Run;
 class RenderTest {
   /** What the agent's own tests read. */
   private static final Path CONTRACT = Path.of("src", "test", "resources", "contract", "documents");
+
+  private static final String EXPORTERS =
+      """
+      platform: aws
+      network: {clients: [10.60.0.0/16], operators: [10.9.0.0/24], shell: [x]}
+      metrics: {networks: [10.62.0.0/24, 10.63.0.7/32, 10.62.0.0/24]}
+      aws: {region: eu-central-1, protect: false}
+      """;
 
   @TempDir private static Path folder;
 
@@ -58,6 +67,19 @@ class RenderTest {
       Golden.hold(
           CONTRACT.resolve(name + "-" + node.name() + ".json"),
           text.replace(AgentBundle.sha256(), "0".repeat(64)));
+    }
+  }
+
+  @Test
+  void documents_of_nodes_with_exporters_are_as_before() throws IOException {
+    Cluster cluster = of(EXPORTERS);
+    for (String node : List.of("redis-2", "sentinel-1")) {
+      Golden.hold(
+          CONTRACT.resolve("metrics-" + node + ".json"),
+          Platforms.documents(cluster)
+              .get(node)
+              .text()
+              .replace(AgentBundle.sha256(), "0".repeat(64)));
     }
   }
 
@@ -113,6 +135,35 @@ class RenderTest {
         .doesNotContain("\u0308");
     assertThatThrownBy(() -> NodeDocument.parse("{\"agent\": \"x\"}"))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void user_data_is_the_same_with_exporters() throws IOException {
+    Cluster on = of(EXPORTERS);
+    Cluster off = of(EXPORTERS.replaceAll("metrics:.*", ""));
+    assertThat(on.hasExporters()).isTrue();
+    assertThat(off.hasExporters()).isFalse();
+    for (Node node : on.nodes()) {
+      assertThat(new UserData(on).of(node)).isEqualTo(new UserData(off).of(node));
+      String document = Documents.of(on, Layout.MACHINE).get(node.name()).text();
+      assertThat(document).isNotEqualTo(Documents.of(off, Layout.MACHINE).get(node.name()).text());
+    }
+  }
+
+  @Test
+  void exporters_are_open_for_the_named_networks_only() throws IOException {
+    Map<String, NodeDocument> documents = Documents.of(of(EXPORTERS), Layout.MACHINE);
+    for (NodeDocument document : documents.values()) {
+      for (Exporter exporter : Exporter.values()) {
+        assertThat(document.allow().stream().filter(each -> each.port() == exporter.port()))
+            .extracting(Allow::from)
+            .containsExactly("10.62.0.0/24", "10.63.0.7");
+      }
+    }
+    assertThat(documents.get("redis-1").metrics())
+        .contains(new MetricsSection(9100, 9121, Optional.of(604_800)));
+    assertThat(documents.get("sentinel-1").metrics())
+        .contains(new MetricsSection(9100, 9121, Optional.empty()));
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package stacks.review;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,33 @@ class DocumentTest {
     Document before = of(CLUSTER, "sentinel-1");
     assertThat(before.changesTo(of(other, "sentinel-1"))).containsExactly("firewall");
     assertThat(before.effectOf(of(other, "sentinel-1"))).isEqualTo(Effect.LIVE_SETTING);
+  }
+
+  @Test
+  void exporters_are_told_in_words_and_restart_nothing() {
+    String text = Environments.text("production");
+    String metrics = "metrics: {networks: [10.62.0.0/24]}\n";
+    Cluster on = Environments.cluster("production", metrics + text);
+    Cluster later = Environments.cluster("production", metrics + "backup: {verifyEvery: 1d}\n" + text);
+    for (String node : List.of("redis-2", "sentinel-1")) {
+      Document before = of(CLUSTER, node);
+      Document after = of(on, node);
+      assertThat(before.changesTo(after)).containsExactly("firewall", "whether it has exporters");
+      assertThat(after.changesTo(before)).containsExactly("firewall", "whether it has exporters");
+      assertThat(before.effectOf(after)).isEqualTo(Effect.LIVE_SETTING);
+      assertThat(after.effectOf(before)).isEqualTo(Effect.LIVE_SETTING);
+    }
+    assertThat(of(on, "redis-2").changesTo(of(later, "redis-2")))
+        .containsExactly("how old a proof of a restore may be");
+    assertThat(of(on, "sentinel-1").changesTo(of(later, "sentinel-1"))).isEmpty();
+  }
+
+  @Test
+  void a_capability_that_is_off_is_no_change_from_a_release_that_does_not_have_it() {
+    Document older = with(contents -> contents.put("agent", "b").remove("metrics"));
+    Document now = with(contents -> contents.putNull("metrics"));
+    assertThat(older.changesTo(now)).containsExactly(Document.NEW_RELEASE);
+    assertThat(now.changesTo(older)).containsExactly(Document.NEW_RELEASE);
   }
 
   @Test

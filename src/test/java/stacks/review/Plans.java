@@ -125,6 +125,13 @@ final class Plans {
             "access-widened " + INGRESS + ".redis-from-192-168-7-0-24",
             "access-widened " + INGRESS + ".sentinel-from-192-168-7-0-24"),
         file(
+            "metrics for Prometheus",
+            text -> text + "metrics: {networks: [10.62.0.0/24]}\n",
+            "access-widened " + INGRESS + ".redis-node-exporter-from-10-62-0-0-24",
+            "access-widened " + INGRESS + ".redis-redis-exporter-from-10-62-0-0-24",
+            "access-widened " + INGRESS + ".sentinel-node-exporter-from-10-62-0-0-24",
+            "access-widened " + INGRESS + ".sentinel-redis-exporter-from-10-62-0-0-24"),
+        file(
             "backups more often, and kept for longer",
             text -> backup(text, "lock: 30d, every: 1h, keepDays: 31")),
         file("backups that are locked for longer", text -> backup(text, "lock: 31d")),

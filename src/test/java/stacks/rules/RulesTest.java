@@ -220,6 +220,27 @@ class RulesTest {
             "2:34: error world-open: 0.0.0.0/0 lets strangers in; name the networks of your"
                 + " operators, /8 at the widest"),
         new Line(
+            AWS + "metrics: {networks: [12.0.0.0/7]}\n",
+            AWS + "metrics: {networks: [12.0.0.0/8]}\n",
+            "3:11: error world-open: 12.0.0.0/7 lets strangers in; name the networks of your"
+                + " Prometheus servers, /8 at the widest"),
+        new Line(
+            LOCAL + "metrics: {networks: [10.0.0.0/8]}\n",
+            AWS + "metrics: {networks: [10.0.0.0/8]}\n",
+            "2:11: error metrics-place: nodes of the local platform have no exporters; remove"
+                + " networks: `./rediform monitoring ENV --run` shows the metrics of a local"
+                + " cluster"),
+        new Line(
+            AWS + "metrics: {networks: [10.0.0.0/8]}\nredis: {port: 9121}\n",
+            AWS + "metrics: {networks: []}\nredis: {port: 9121}\nsentinels: {port: 9100}\n",
+            "4:9: error exporter-port: an exporter of each node has port 9121 or 9100, so the"
+                + " server cannot: redis 9121; take another port"),
+        new Line(
+            AWS + "metrics: {networks: [10.0.0.0/8]}\nsentinels: {port: 9100}\n",
+            AWS + "metrics: {networks: [10.0.0.0/8]}\nsentinels: {port: 9101}\n",
+            "4:13: error exporter-port: an exporter of each node has port 9121 or 9100, so the"
+                + " server cannot: sentinel 9100; take another port"),
+        new Line(
             AWS + "redis: {install: source}\n",
             AWS + "redis: {install: source}\nsentinels: {cpu: 2}\n",
             "3:9: warning source-build-slow: building Redis keeps a 1-CPU Sentinel busy for minutes;"

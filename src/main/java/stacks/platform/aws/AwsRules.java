@@ -10,6 +10,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
+import stacks.cluster.Exporter;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
 import stacks.cluster.Size;
@@ -81,7 +82,7 @@ public final class AwsRules {
           aws(
               "too-many-networks",
               ERROR,
-              List.of("network.clients", "network.operators", "platform"),
+              List.of("network.clients", "network.operators", "metrics.networks", "platform"),
               AwsRules::tooManyNetworks),
           aws("reserved-tag", ERROR, List.of("aws.tags", "platform"), AwsRules::reservedTag),
           aws("tag-name", ERROR, List.of("aws.tags", "platform"), AwsRules::tagName),
@@ -178,7 +179,9 @@ public final class AwsRules {
     long rules =
         OWN_RULES
             + network.clients().stream().distinct().count()
-            + network.operators().stream().distinct().count();
+            + network.operators().stream().distinct().count()
+            + Exporter.values().length
+                * cluster.environment().metrics().networks().stream().distinct().count();
     return when(
         rules > MOST_RULES,
         "%d inbound rules; a security group holds %d, %d of them for the nodes; join some blocks"

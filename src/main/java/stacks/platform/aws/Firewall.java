@@ -12,11 +12,13 @@ import com.hashicorp.cdktf.providers.aws.vpc_security_group_ingress_rule.VpcSecu
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import stacks.cluster.Cluster;
+import stacks.cluster.Exporter;
 import stacks.cluster.Node;
 import stacks.environment.Environment;
 import stacks.platform.ResourceKind;
@@ -26,8 +28,8 @@ import stacks.values.Cidr;
  * Who reaches whom: one security group for data nodes and one for Sentinels.
  *
  * <p>Nodes of both groups and the listed clients reach the group's port, the listed operators reach
- * SSH, and nobody else reaches anything. Each network has a rule of its own, so that a change of
- * one is a change of one rule.
+ * SSH, the listed Prometheus servers the exporters, and nobody else reaches anything. Each network
+ * has a rule of its own, so that a change of one is a change of one rule.
  */
 final class Firewall {
   /** What the plan review knows of these. */
@@ -41,7 +43,7 @@ final class Firewall {
               "nobody reaches the nodes, and the nodes reach nobody"),
           ResourceKind.of(
               "aws_vpc_security_group_ingress_rule",
-              "(redis|sentinel)(-ssh)?-from-[a-z0-9-]+",
+              "(redis|sentinel)(-ssh|-redis-exporter|-node-exporter)?-from-[a-z0-9-]+",
               Map.of(
                   "description", COSMETIC,
                   "cidr_ipv4", ACCESS_WIDENED,
@@ -82,6 +84,9 @@ final class Firewall {
           environment.network().operators().stream()
               .distinct()
               .forEach(block -> fromBlock(kind, kind + "-ssh", SSH, block));
+          environment.metrics().networks().stream()
+              .distinct()
+              .forEach(block -> exporters(kind, block));
           ready.add(toAnywhere(kind));
         });
   }
@@ -112,6 +117,13 @@ final class Firewall {
     ingress(kind, kind + "-from-" + source, port)
         .referencedSecurityGroupId(groupIds.get(source))
         .build();
+  }
+
+  private void exporters(String kind, Cidr block) {
+    for (Exporter each : Exporter.values()) {
+      String name = each.name().toLowerCase(Locale.ROOT) + "-exporter";
+      fromBlock(kind, kind + "-" + name, each.port(), block);
+    }
   }
 
   private void fromBlock(String kind, String name, int port, Cidr block) {

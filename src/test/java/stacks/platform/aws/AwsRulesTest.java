@@ -104,6 +104,16 @@ class AwsRulesTest {
         keys);
   }
 
+  @ParameterizedTest
+  @CsvSource({"56, 1, ''", "57, 1, network.clients", "0, 29, ''", "0, 30, network.clients"})
+  void a_network_of_prometheus_takes_two_rules(int operators, int metrics, String keys) {
+    assertKeys(
+        "too-many-networks",
+        "network: {operators: [%s]}\nmetrics: {networks: [%s]}"
+            .formatted(blocks("10.1", operators), blocks("10.2", metrics)),
+        keys);
+  }
+
   @Test
   void same_network_twice_counts_once() {
     assertKeys(

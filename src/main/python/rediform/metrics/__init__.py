@@ -1,0 +1,1 @@
+"""Metrics of a node for Prometheus: docs/decisions/0032."""
