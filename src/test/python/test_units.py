@@ -11,12 +11,16 @@ import unittest
 import zipfile
 
 from fake_machine import HERE, MAIN, OnAMachine
-from rediform.contents import Backup
+from rediform.contents import Allow, Backup, Metrics
 from rediform.machine import units
+from rediform.metrics import exporters
 
 GOLDEN = os.path.join(HERE, "../resources/golden/units.txt")
 BACKUP = Backup(
     everySeconds=21600, keepDays=30, keepLast=28, place="s3://bucket/rediform/production", recipients=[], undo=None
+)
+EXPORTERS = exporters.texts(
+    Metrics(nodePort=9100, proofEverySeconds=None, redisPort=9121), "exporters", 6379, [Allow("10.62.0.0/24", 9121)]
 )
 CONF = {"redis": "/etc/redis/6379.conf", "sentinel": "/etc/redis/sentinel.conf"}
 
@@ -38,6 +42,11 @@ class Units(OnAMachine):
             self.assertEqual(len(texts), count)
             self.assertEqual(texts, golden(cluster))
 
+    def test_the_text_of_those_of_the_exporters(self):
+        expected = golden("exporters")
+        self.assertEqual(len(expected), 4)
+        self.assertEqual(EXPORTERS, expected)
+
     def test_from_source_only_the_program_is_another(self):
         expected = golden("production")
         for kind, conf in CONF.items():
@@ -54,6 +63,12 @@ class Units(OnAMachine):
                 for path, text in units.texts(kind, "production", from_source, conf, BACKUP).items():
                     with self.subTest(path), tempfile.TemporaryDirectory() as folder:
                         self.assertEqual(self.complaints(os.path.join(folder, os.path.basename(path)), text), [])
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is missing")
+    def test_systemd_accepts_those_of_the_exporters(self):
+        for path, text in EXPORTERS.items():
+            with self.subTest(path), tempfile.TemporaryDirectory() as folder:
+                self.assertEqual(self.complaints(os.path.join(folder, os.path.basename(path)), text), [])
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is missing")
     def test_systemd_would_notice_a_wrong_one(self):
@@ -107,7 +122,7 @@ class Units(OnAMachine):
 
     def test_all_texts_of_the_agent_are_used(self):
         used = {unit for kind in units.UNITS.values() for unit in kind} | {"hardening", "__init__.py"}
-        used |= set(units.OF_BACKUPS)
+        used |= {*units.OF_BACKUPS, *exporters.UNITS}
         found = set(os.listdir(os.path.join(MAIN, "rediform/files"))) - {"__pycache__"}
         self.assertLessEqual(used, found)
         self.assertEqual({name for name in found - used if name.endswith((".service", ".timer"))}, set())

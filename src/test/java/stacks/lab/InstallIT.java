@@ -24,6 +24,18 @@ class InstallIT {
   /** Upstream's own tarball, as Debian's source package carries it. */
   private static final String VERSION = "7.0.15";
 
+  private static final String YAML =
+      """
+      platform: aws
+      master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
+      network:
+        cidr: 10.77.0.0/16
+        clients: [10.99.0.0/24]
+        operators: [10.98.0.0/24]
+        keys: ["{operators-key}"]
+      aws: {region: eu-central-1, protect: false, image: %s}
+      """;
+
   @BeforeAll
   static void isPossible() throws Exception {
     Lab.assumePossible();
@@ -31,20 +43,7 @@ class InstallIT {
 
   @Test
   void on_debian_12_too_a_cluster_forms_hands_over_and_fails_over() throws Exception {
-    try (LabCluster cluster =
-        LabCluster.of(
-            "bookworm",
-            "bookworm",
-            """
-            platform: aws
-            master: {cpu: 2, memory: 4GB, disk: 20GB, maxmemory: 100mb}
-            network:
-              cidr: 10.77.0.0/16
-              clients: [10.99.0.0/24]
-              operators: [10.98.0.0/24]
-              keys: ["{operators-key}"]
-            aws: {region: eu-central-1, protect: false, image: debian-12}
-            """)) {
+    try (LabCluster cluster = LabCluster.of("bookworm", "bookworm", YAML.formatted("debian-12"))) {
       Host cut = cluster.host("redis-2");
       cut.hangInMkfs();
       for (Host host : cluster.hosts()) {
@@ -75,6 +74,33 @@ class InstallIT {
           cluster.redis().stream().filter(host -> !host.equals(third)).findFirst().orElseThrow();
       assertDoesNotStartWithAnotherProgram(cluster, replica);
       cluster.awaitWhole(SOON);
+      new ExportersOnHosts(
+              cluster,
+              "bookworm",
+              YAML.formatted("debian-12"),
+              List.of(replica, cluster.host("sentinel-1")))
+          .comeAndGo();
+    }
+  }
+
+  /** A cluster of which one node of each kind has booted, and Sentinels enough to agree. */
+  @Test
+  void on_debian_13_exporters_come_and_go_beside_servers_that_stay() throws Exception {
+    try (LabCluster cluster = LabCluster.of("exporters", "trixie", YAML.formatted("debian-13"))) {
+      List<Host> hosts =
+          List.of(cluster.host("redis-1"), cluster.host("sentinel-1"), cluster.host("sentinel-2"));
+      for (Host host : hosts) {
+        host.powerOn();
+      }
+      for (Host host : hosts) {
+        host.awaitBoot();
+      }
+      for (Host host : hosts) {
+        Eventually.within(
+            SOON, () -> assertThat(cluster.health(host).path("fit").asBoolean()).isTrue());
+      }
+      new ExportersOnHosts(cluster, "exporters", YAML.formatted("debian-13"), hosts.subList(0, 2))
+          .comeAndGo();
     }
   }
 

@@ -96,6 +96,11 @@ public final class LabCluster implements Hosts, AutoCloseable {
     put("secrets.json", yes ? Map.of(secret(), PASSWORDS) : Map.of());
   }
 
+  /** What the secret holds from now on. */
+  void secret(Map<String, String> passwords) throws IOException {
+    put("secrets.json", Map.of(secret(), passwords));
+  }
+
   /** What is wrong with S3 from now on, in the words of fake_s3_writes.py; nothing when empty. */
   void bucket(String fault) throws IOException {
     put("s3.json", fault.isEmpty() ? Map.of() : Map.of("fault", fault));

@@ -33,6 +33,7 @@ class AgentTest {
         "test_decide.py",
         "test_handover.py",
         "test_health.py",
+        "test_metrics.py",
         "test_modules.py",
         "test_places.py",
         "test_retry.py",

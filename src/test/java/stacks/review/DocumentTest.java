@@ -107,7 +107,8 @@ class DocumentTest {
     String text = Environments.text("production");
     String metrics = "metrics: {networks: [10.62.0.0/24]}\n";
     Cluster on = Environments.cluster("production", metrics + text);
-    Cluster later = Environments.cluster("production", metrics + "backup: {verifyEvery: 1d}\n" + text);
+    Cluster later =
+        Environments.cluster("production", metrics + "backup: {verifyEvery: 1d}\n" + text);
     for (String node : List.of("redis-2", "sentinel-1")) {
       Document before = of(CLUSTER, node);
       Document after = of(on, node);
