@@ -55,8 +55,8 @@ def document(port, place, recipient):
         "firstMaster": "127.0.0.1:%d" % port, "kind": "redis", "layout": "process", "live": {}, "machine": None,
         "masterName": "mymaster", "name": "redis-1", "port": port, "redisSeeds": [], "sentinelSeeds": [],
         "startup": {"version": "", "directives": {}, "users": {}, "monitor": {}},
-        "backup": {"everySeconds": 3600, "keepDays": 1, "keepLast": 2, "place": place, "recipients": [recipient],
-                   "undo": None}}
+        "backup": {"everySeconds": 3600, "keepDays": 1, "keepLast": 2, "place": place, "recipients": [recipient], "undo": None},
+        "metrics": None}
 
 
 def fill(port, megabytes, *login, **environment):

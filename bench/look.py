@@ -39,7 +39,7 @@ def main(seconds):
             "address": "127.0.0.1", "agent": "", "allow": [], "cluster": "x", "downAfterMilliseconds": 5000,
             "firstMaster": "127.0.0.1:%d" % port, "kind": "redis", "layout": "process", "live": {}, "machine": None,
             "masterName": "mymaster", "name": "redis-1", "port": port, "redisSeeds": [], "sentinelSeeds": [],
-            "startup": {"version": "", "directives": {}, "users": {}, "monitor": {}}, "backup": None}
+            "startup": {"version": "", "directives": {}, "users": {}, "monitor": {}}, "backup": None, "metrics": None}
         node = os.path.join(home, "redis-1")
         os.makedirs(os.path.join(node, "agent"))
         for name, text in (

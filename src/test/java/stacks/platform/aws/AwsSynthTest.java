@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,6 +64,8 @@ class AwsSynthTest {
             Environments.cluster("existing", EXISTING),
             Environments.cluster("backed-up", "backup: {bucket: mine}\n" + EXISTING),
             Environments.cluster("locked", "backup: {lock: 49h}\n" + EXISTING),
+            Environments.cluster(
+                "metrics", "metrics: {networks: [10.62.0.0/24, 10.62.0.0/24]}\n" + EXISTING),
             Environments.cluster("without", "backup: {enabled: false}\n" + EXISTING)));
   }
 
@@ -179,6 +182,29 @@ class AwsSynthTest {
     assertThat(names(rules))
         .filteredOn(name -> name.endsWith("10-9-0-0-24"))
         .containsExactly("redis-ssh-from-10-9-0-0-24", "sentinel-ssh-from-10-9-0-0-24");
+  }
+
+  @Test
+  void prometheus_reaches_the_exporters_and_nothing_else() throws IOException {
+    JsonNode rules = resources("metrics", "aws_vpc_security_group_ingress_rule");
+    Map<String, Integer> wanted =
+        Map.of(
+            "redis-node-exporter-from-10-62-0-0-24", 9100,
+            "redis-redis-exporter-from-10-62-0-0-24", 9121,
+            "sentinel-node-exporter-from-10-62-0-0-24", 9100,
+            "sentinel-redis-exporter-from-10-62-0-0-24", 9121);
+    assertThat(names(rules))
+        .filteredOn(name -> name.endsWith("10-62-0-0-24"))
+        .containsExactlyInAnyOrderElementsOf(wanted.keySet());
+    wanted.forEach(
+        (name, port) -> {
+          JsonNode rule = rules.path(name);
+          assertThat(rule.path("from_port").asInt()).as(name).isEqualTo(port);
+          assertThat(rule.path("to_port").asInt()).as(name).isEqualTo(port);
+          assertThat(rule.path("cidr_ipv4").asText()).as(name).isEqualTo("10.62.0.0/24");
+        });
+    assertThat(names(resources("existing", "aws_vpc_security_group_ingress_rule")))
+        .noneMatch(name -> name.contains("exporter"));
   }
 
   @Test
