@@ -48,7 +48,7 @@ class Exporters(OnAMachine):
         """The exporters listen once they run."""
         if words[0] in ("stop", "restart") and "rediform-node-exporter.service" in words:
             self.listening = {9100, 9121} if words[0] == "restart" else self.listening - {9100, 9121}
-        return 0, ""
+        return (3 if "is-active" in words else 0), ""
 
     def set_up(self, facts):
         self.machine.calls.clear()
@@ -78,9 +78,7 @@ class Exporters(OnAMachine):
         self.machine.put(exporters.TEXTFILE, "rediform_fit 1\n")
         calls = self.set_up(OFF)
         self.assertEqual(
-            calls[-1],
-            "systemctl stop rediform-metrics.timer rediform-metrics.service"
-            " rediform-node-exporter.service rediform-redis-exporter.service",
+            [call.split()[-1] for call in calls[-8:]], [unit for unit in reversed(exporters.UNITS) for _ in "12"]
         )
         self.assertFalse({exporters.TEXTFILE, exporters.PASSWORDS} & self.machine.files())
         self.assertEqual([call for call in calls if "restart" in call and "redis.service" in call], [])
@@ -88,10 +86,17 @@ class Exporters(OnAMachine):
 
     def test_a_stop_that_fails_is_done_again(self):
         self.set_up(ON)
-        self.machine.broken = {"systemctl"}
-        with self.assertRaises(Failed):
+        self.machine.systemctl = lambda *words: (0, "")  # it is still active
+        with self.assertRaisesRegex(Failed, "rediform-metrics.timer cannot be stopped"):
             exporters.stop()
         self.assertIn(exporters.PASSWORDS, self.machine.files())
+
+    def test_a_unit_that_is_not_loaded_any_more_is_stopped(self):
+        """As systemd says it of one that does not run and whose file is gone."""
+        self.set_up(ON)
+        self.machine.systemctl = lambda *words: (5 if "stop" in words else 3, "Unit x not loaded.")
+        exporters.stop()
+        self.assertNotIn(exporters.PASSWORDS, self.machine.files())
 
     def test_packages_that_cannot_be_had_are_a_reason_to_refuse(self):
         self.set_up(OFF)
@@ -170,9 +175,7 @@ class Password(OnANode):
         with open(self.root + exporters.PASSWORDS, encoding="utf-8") as file:
             given = json.load(file)
         port = self.node.port
-        self.assertEqual(
-            given, {f"redis://127.0.0.1:{port}": "d", f"redis://exporter@127.0.0.1:{port}": "d"}
-        )
+        self.assertEqual(given, {f"redis://127.0.0.1:{port}": "d", f"redis://exporter@127.0.0.1:{port}": "d"})
         self.assertEqual(os.stat(self.root + exporters.PASSWORDS).st_mode & 0o777, 0o600)
         self.assertFalse(password.renew(self.node), "once is enough")
 

@@ -67,7 +67,11 @@ def start(metrics: Metrics) -> None:
 def stop() -> None:
     """Their units' files may be gone already. The passwords go last: while they are there, this is not done."""
     if os.path.exists(at(PASSWORDS)):
-        commands.run("systemctl", "stop", TIMER, WRITER, NODE, REDIS)
+        for unit in reversed(UNITS):
+            # One that does not run is not loaded any more, and to stop it is an error.
+            commands.succeeds("systemctl", "--quiet", "stop", unit)
+            if commands.succeeds("systemctl", "--quiet", "is-active", unit):
+                raise Failed(f"{unit} cannot be stopped; why: journalctl -u {unit}")
         for path in (TEXTFILE, PASSWORDS):
             if os.path.exists(at(path)):
                 os.remove(at(path))
