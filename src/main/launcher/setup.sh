@@ -156,6 +156,33 @@ need_redis() {
     || need_packages redis-server redis-tools
 }
 
+# Debian's packages of Prometheus and its exporters start services when they are installed. Nobody asked for those:
+# only their programs are unpacked, to .rediform/tools/prometheus (MonitoringRun looks there), which needs no root. The
+# others are what Prometheus's own pages are drawn with; without them these are plainer.
+need_prometheus() {
+  local to=.rediform/tools/prometheus programs='prometheus prometheus-redis-exporter prometheus-node-exporter'
+  local drawn='fonts-glyphicons-halflings libjs-bootstrap4 libjs-d3 libjs-eonasdan-bootstrap-datetimepicker libjs-jquery
+    libjs-jquery-hotkeys libjs-moment libjs-moment-timezone libjs-mustache libjs-popper.js libjs-rickshaw'
+  # Those of the machine do as well, if it has them.
+  { [ -x $to/usr/bin/prometheus ] || command -v prometheus; } > /dev/null \
+    && { [ -x $to/usr/bin/prometheus-redis-exporter ] || command -v prometheus-redis-exporter; } > /dev/null && return
+  { command -v apt-get && command -v dpkg-deb; } > /dev/null \
+    || missing "prometheus and prometheus-redis-exporter are missing, and this is no Debian; install both and put them on the PATH"
+  say "Prometheus is missing: unpacking Debian's $programs to $to (nothing is installed, no service starts)"
+  rm -rf $to.new
+  mkdir -p $to.new/packages
+  (
+    cd $to.new/packages
+    # shellcheck disable=SC2086
+    apt-get -q download $programs || { as_root apt-get -q update && apt-get -q download $programs; } || exit 1
+    for package in $drawn; do apt-get -q download "$package" || true; done
+    for package in *.deb; do dpkg-deb -x "$package" .. || exit 1; done
+  ) > .rediform/prometheus.log 2>&1 \
+    || missing "the packages cannot be had (see .rediform/prometheus.log); to try by hand: sudo apt-get update"
+  rm -rf $to $to.new/packages
+  mv $to.new $to
+}
+
 need_terraform() {
   export PATH="$PWD/.rediform/tools:$PATH"
   if command -v terraform > /dev/null; then

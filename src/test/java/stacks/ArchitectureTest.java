@@ -27,6 +27,7 @@ class ArchitectureTest {
   private static final String ROOT = "stacks";
   private static final String REVIEW = "stacks.review..";
   private static final String OPERATE = "stacks.operate..";
+  private static final String MONITORING = "stacks.monitoring..";
   private static final String CLI = "stacks.cli..";
 
   @ArchTest static final ArchRule values_know_no_other = knows(VALUES);
@@ -44,6 +45,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule clients_know_cluster =
       knows(CLIENTS, TEMPLATES, CLUSTER, ENVIRONMENT, VALUES);
+
+  @ArchTest
+  static final ArchRule monitoring_knows_nodes =
+      knows(MONITORING, TEMPLATES, NODE, CLUSTER, ENVIRONMENT, VALUES);
 
   @ArchTest static final ArchRule templates_know_no_other = knows(TEMPLATES);
 
@@ -75,7 +80,7 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule only_files_plans_documents_and_reports_are_json_or_yaml =
-      only("com.fasterxml..", ENVIRONMENT, NODE, REVIEW, OPERATE, CLI, PLATFORM);
+      only("com.fasterxml..", ENVIRONMENT, NODE, REVIEW, OPERATE, CLI, PLATFORM, MONITORING);
 
   @ArchTest
   static final ArchRule only_templates_and_reports_use_mustache =

@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
       RestoreCommand.class,
       MoveStateCommand.class,
       DrillCommand.class,
+      MonitoringCommand.class,
       ClientCommand.class,
       AppCommand.class,
     },
