@@ -43,6 +43,7 @@ final class MonitoringRun {
   private final String password;
   private final Pace pace;
   private final List<Process> children = new ArrayList<>();
+  private volatile boolean stopping;
 
   private MonitoringRun(Cluster cluster, String password, Pace pace) {
     this.cluster = cluster;
@@ -89,6 +90,9 @@ final class MonitoringRun {
           pace.scrape().toSeconds(), pace.factor(), cluster.name());
       say.flush();
       int code = prometheus.waitFor();
+      if (stopping) {
+        return Tool.INTERRUPTED;
+      }
       throw Failure.missing(
           "Prometheus has ended with code %d:%n%s"
               .formatted(code, lastLines(folder.resolve("prometheus.log"))));
@@ -129,6 +133,8 @@ final class MonitoringRun {
         "-redis.addr=redis://" + node.endpoint(),
         "-redis.user=exporter",
         "-redis.password-file=" + passwords,
+        // A server that hangs is told of, and not taken for an exporter that does not answer.
+        "-connection-timeout=" + pace.scrape().dividedBy(3).toMillis() + "ms",
         "-web.listen-address=127.0.0.1:" + port);
     return port;
   }
@@ -187,6 +193,7 @@ final class MonitoringRun {
   }
 
   private void stop(Path folder) {
+    stopping = true;
     children.forEach(Process::destroy);
     for (Process child : children) {
       try {
