@@ -86,6 +86,10 @@ final class MonitoringCommand implements Callable<Integer> {
       return "The nodes of %1$s have no exporters: they are processes on this machine. To run some, with a Prometheus: ./rediform monitoring %1$s --run"
           .formatted(cluster.name());
     }
-    return "What to do with them: %s".formatted(folder.resolve("README.md"));
+    String next = "What to do with them: %s".formatted(folder.resolve("README.md"));
+    return cluster.environment().metrics().networks().isEmpty()
+        ? "The exporters of %s are off: name the network of Prometheus in metrics.networks, and deploy. Until then no target answers.%n%s"
+            .formatted(cluster.name(), next)
+        : next;
   }
 }

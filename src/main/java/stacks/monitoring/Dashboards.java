@@ -90,8 +90,6 @@ final class Dashboards {
         DATASOURCE,
         "query",
         Map.of("query", query, "refId", "clusters"),
-        "definition",
-        query,
         "refresh",
         2, // when the time range changes, too: a cluster may be new
         "sort",

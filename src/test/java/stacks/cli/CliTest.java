@@ -40,6 +40,7 @@ class CliTest {
         "restore",
         "status",
         "drill",
+        "monitoring",
         "client",
         "wait",
         "failover",
@@ -140,6 +141,21 @@ class CliTest {
         .contains("('10.60.0.11', 26379)", "('10.60.16.11', 26379)", "('10.60.32.11', 26379)")
         .contains("master_for('mymaster'", "slave_for('mymaster'", "os.environ['REDIS_PASSWORD']")
         .contains("EnhancedCacheManager(");
+  }
+
+  @Test
+  void monitoring_writes_files_and_says_which_key_switches_the_exporters_on(@TempDir Path folder)
+      throws Exception {
+    assertThat(run("monitoring", "production", "--out", folder.toString())).isZero();
+    assertThat(out.toString())
+        .contains("prometheus-ec2.yml", "targets/production-redis.json", "metrics.networks");
+    assertThat(folder.resolve("alerts/redis.yml")).exists();
+  }
+
+  @Test
+  void exporters_are_run_for_local_nodes_only() {
+    assertThat(run("monitoring", "production", "--run")).isEqualTo(ExitCode.USAGE);
+    assertThat(err.toString()).contains("platform: local", "./rediform monitoring production");
   }
 
   @Test

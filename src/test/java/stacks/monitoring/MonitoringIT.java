@@ -344,7 +344,7 @@ class MonitoringIT {
                         assertThat(each)
                             .startsWith(alert + " " + node + ":")
                             .contains(node.equals("-") ? "local" : node)
-                            .contains(named)));
+                            .contains(List.of(named))));
   }
 
   private static int port(String node) {
