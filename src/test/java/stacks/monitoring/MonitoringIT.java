@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -343,8 +344,11 @@ class MonitoringIT {
                     each ->
                         assertThat(each)
                             .startsWith(alert + " " + node + ":")
-                            .contains(node.equals("-") ? "local" : node)
-                            .contains(List.of(named))));
+                            .contains(
+                                Stream.concat(
+                                        Stream.of(node.equals("-") ? "local" : node),
+                                        Stream.of(named))
+                                    .toList())));
   }
 
   private static int port(String node) {
