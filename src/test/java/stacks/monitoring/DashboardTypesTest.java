@@ -31,14 +31,14 @@ class DashboardTypesTest {
   }
 
   @Test
-  void what_grafana_does_not_know_is_found(@TempDir Path folder) throws Exception {
+  void what_grafana_would_not_take_is_found(@TempDir Path folder) throws Exception {
     Run run =
         compile(
             folder,
             Map.of(
-                "a.json", Dashboards.files().get("cluster.json").replace("\"unit\"", "\"units\"")));
+                "a.json", Dashboards.files().get("cluster.json").replace("\"bytes\"", "7")));
     assertThat(run.exitCode()).isNotZero();
-    assertThat(run.out()).contains("units");
+    assertThat(run.out()).contains("not assignable to type 'string'");
   }
 
   private static Run compile(Path folder, Map<String, String> dashboards) throws Exception {
