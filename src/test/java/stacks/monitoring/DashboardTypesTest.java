@@ -35,8 +35,7 @@ class DashboardTypesTest {
     Run run =
         compile(
             folder,
-            Map.of(
-                "a.json", Dashboards.files().get("cluster.json").replace("\"bytes\"", "7")));
+            Map.of("a.json", Dashboards.files().get("cluster.json").replace("\"bytes\"", "7")));
     assertThat(run.exitCode()).isNotZero();
     assertThat(run.out()).contains("not assignable to type 'string'");
   }

@@ -117,8 +117,7 @@ class NodeMetricsIT {
         rediform_config_rewrite_failures_total 0
         """
             .formatted(backup.getEpochSecond(), now, refused));
-    Files.move(
-        next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }
 
   @Test
@@ -139,7 +138,6 @@ class NodeMetricsIT {
                 .anyMatch(each -> each.matches("RediformBackupOld -: .* local .* redis-1")));
     say(0, Instant.now());
     Eventually.within(
-        SOON,
-        () -> assertThat(prometheus.firing()).noneMatch(each -> each.startsWith("Rediform")));
+        SOON, () -> assertThat(prometheus.firing()).noneMatch(each -> each.startsWith("Rediform")));
   }
 }
