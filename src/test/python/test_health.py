@@ -26,6 +26,13 @@ MASTER = {
     "aof_last_write_status": "ok",
     "rdb_last_bgsave_status": "ok",
     "aof_last_bgrewrite_status": "ok",
+    "redis_version": "7.0.15",
+    "uptime_in_seconds": "3600",
+    "instantaneous_ops_per_sec": "120",
+    "keyspace_hits": "900",
+    "keyspace_misses": "100",
+    "connected_clients": "12",
+    "maxclients": "10000",
 }
 REPLICA = {
     **{key: value for key, value in MASTER.items() if key != "min_slaves_good_slaves"},
@@ -43,6 +50,10 @@ VIEW = {
     "sentinels": ["10.0.0.5:26379", "10.0.0.6:26379"],
     "up": {"10.0.0.2:6379": True, "10.0.0.3:6379": False, "10.0.0.5:26379": True, "10.0.0.6:26379": True},
 }
+
+
+OF_SENTINEL = {"redis_version": "7.0.15", "uptime_in_seconds": "7200", "connected_clients": "9", "maxclients": "10000"}
+SINCE = {"config-epoch": "1", "role-reported-time": "3600500"}
 
 
 class Server:
@@ -149,6 +160,10 @@ class Health(InAFolder):
         self.assertFalse(self.redis("replica-syncing", SYNCING)["fit"])
         self.assertFalse(self.redis("replica-loading", {**SYNCING, "loading": "1"})["fit"])
 
+    def test_a_server_that_says_less(self):
+        less = {key: value for key, value in MASTER.items() if key not in (*health.VITALS.values(), "redis_version")}
+        self.assertTrue(self.redis("master-of-few-words", less)["fit"])
+
     def test_a_disk_that_takes_nothing(self):
         self.assertFalse(self.redis("aof-failed", {**MASTER, "aof_last_write_status": "err"})["fit"])
         failed = {**MASTER, "rdb_last_bgsave_status": "err", "aof_last_bgrewrite_status": "err"}
@@ -237,10 +252,10 @@ class Health(InAFolder):
 
     # A Sentinel.
 
-    def of_sentinel(self, name, quorum=None, **view):
+    def of_sentinel(self, name, quorum=None, info=(), **view):
         self.is_a("sentinel")
         with patch.object(health, "sentinel_view", lambda *_: sentinel("10.0.0.1:6379", **{**VIEW, **view})):
-            return self.report(name, lambda: Server({}, quorum=quorum))
+            return self.report(name, lambda: Server({**OF_SENTINEL, **SINCE, **dict(info)}, quorum=quorum))
 
     def test_sentinels(self):
         self.assertTrue(self.of_sentinel("sentinel")["fit"])

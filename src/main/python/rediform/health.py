@@ -19,6 +19,16 @@ from rediform.view import sentinel_view
 ON_TRIAL = "its trial did not end"  # the bootstrap's reason while a trial goes on
 WAIT_POLL = 0.5  # seconds between two looks of a node at itself: some milliseconds each
 
+# Fields of INFO that are numbers, by the name that they have in a report.
+VITALS = {
+    "upSeconds": "uptime_in_seconds",
+    "opsPerSecond": "instantaneous_ops_per_sec",
+    "keyspaceHits": "keyspace_hits",
+    "keyspaceMisses": "keyspace_misses",
+    "clients": "connected_clients",
+    "maxclients": "maxclients",  # from Redis 7.0 on
+}
+
 Report = dict[str, object]
 
 
@@ -90,9 +100,7 @@ def why_down(node: Node, sentence: str) -> Report:
 
 def redis_health(node: Node) -> Report:
     with node.connect() as redis:
-        info = {}
-        for part in ("replication", "persistence", "memory"):
-            info.update(redis.fields("INFO", part))
+        info = redis.fields("INFO")
         stops = redis.config("stop-writes-on-bgsave-error") == "yes"
     taken = node.remembered("taken")
     report: Report = {
@@ -103,6 +111,7 @@ def redis_health(node: Node) -> Report:
         "maxmemory": int(info["maxmemory"]),
         "settings": taken.get("settings", {}),
         "notes": notes(node, info),
+        **vitals(info),
     }
     if info["role"] == "slave":
         report["master"] = "%s:%s" % (info["master_host"], info["master_port"])
@@ -114,6 +123,12 @@ def redis_health(node: Node) -> Report:
         report["refusesWrites"] = info.get("min_slaves_good_slaves") == "0"
     restoring = unended(node)
     return {**report, **({"reason": restoring} if restoring else verdict(node, info, stops, taken))}
+
+
+def vitals(info: Mapping[str, str]) -> Report:
+    """How much a server has to do, as far as it says it: Sentinel and older servers have fewer fields in INFO."""
+    said: Report = {key: int(info[field]) for key, field in VITALS.items() if field in info}
+    return {"redisVersion": info["redis_version"], **said} if "redis_version" in info else said
 
 
 def verdict(node: Node, info: Mapping[str, str], stops: bool, taken: Mapping[str, Any]) -> Report:
@@ -150,6 +165,18 @@ def notes(node: Node, info: Mapping[str, str]) -> list[str]:
 # ---------------------------------------------------------------- a Sentinel
 
 
+def since(master: Mapping[str, str]) -> Report:
+    """Which election made the master, and for how long this Sentinel has had it: a failover and SENTINEL RESET both
+    set role-reported-time (sentinelResetMaster), as does its own start.
+    """
+    report: Report = {}
+    if "config-epoch" in master:
+        report["configEpoch"] = int(master["config-epoch"])
+    if "role-reported-time" in master:
+        report["masterSeconds"] = int(master["role-reported-time"]) // 1000
+    return report
+
+
 def sentinel_health(node: Node) -> Report:
     view = sentinel_view(node, node.endpoint)
     report: Report = {
@@ -162,6 +189,8 @@ def sentinel_health(node: Node) -> Report:
         "seenSentinels": {endpoint: view.up[endpoint] for endpoint in view.sentinels},
     }
     with node.connection(node.endpoint) as sentinel:
+        report.update(vitals(sentinel.fields("INFO")))
+        report.update(since(sentinel.fields("SENTINEL", "MASTER", node.master_name)))
         try:
             sentinel.ask("SENTINEL", "CKQUORUM", node.master_name)
         except RedisError as error:

@@ -151,6 +151,11 @@ final class BackupLines {
     return span(Duration.between(from, to));
   }
 
+  /** A moment, to the second. */
+  static String second(Instant at) {
+    return SECOND.format(at);
+  }
+
   /** In the two largest units; the clocks of two machines differ, so below zero is zero. */
   static String span(Duration span) {
     long seconds = Math.max(0, span.toSeconds());

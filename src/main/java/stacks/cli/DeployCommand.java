@@ -2,7 +2,9 @@ package stacks.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
@@ -183,7 +185,7 @@ final class DeployCommand implements Callable<Integer> {
     Optional<Look> look = Access.look(cluster);
     if (look.isPresent()) {
       ClusterStatus status = onceWhole(() -> look.get().at(cluster), PATIENCE, QUIET, err::println);
-      StatusCommand.print(status, out);
+      StatusText.brief(StatusReport.of(cluster, status, Map.of(), Instant.now()), out);
       out.println();
       if (!status.isWhole()) {
         out.println("To look again:  ./rediform status " + name);

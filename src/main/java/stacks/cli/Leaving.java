@@ -14,9 +14,9 @@ import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
 import stacks.operate.Agents;
-import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
 import stacks.operate.Look;
+import stacks.operate.RedisState;
 import stacks.operate.Wait;
 import stacks.platform.Platforms;
 import stacks.review.Review;
@@ -146,7 +146,7 @@ final class Leaving {
   /** No node leaves as master: one that stays takes over before. */
   private void emptyOfMaster(Look look, Consumer<String> say) {
     Cluster all = grown();
-    Optional<ClusterStatus.Redis> master = look.at(all).master();
+    Optional<RedisState> master = look.at(all).master();
     if (master.isEmpty() || !names.contains(master.get().name())) {
       return;
     }

@@ -1,189 +1,164 @@
 package stacks.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
-import stacks.operate.BackupState;
 import stacks.operate.ClusterStatus;
-import stacks.operate.Delivery;
 import stacks.operate.Look;
-import stacks.values.Plural;
 
 @Command(
     name = "status",
     description = {
-      "Shows who is master, who follows how closely, what each Sentinel thinks, when the last backup"
-          + " was taken and proven, and when the next is due."
+      "Shows whether the cluster takes writes and would after one more loss, how each node is, what"
+          + " the Sentinels believe, the last failover, backups, what differs from the file, and"
+          + " what to do next."
     },
     footer = {
       "",
-      "It looks through network.shell of the environment file, or else with the",
-      "password of user app from REDIS_PASSWORD; a local environment finds its own.",
-      "Exit code 0 when the cluster is whole, 1 when it is not. A backup that is late, or",
-      "not proven for backup.verifyEvery, is a note and does not change it; --json says",
-      "it as backups.late and backups.unproven.",
+      "It asks through network.shell of the environment file, or else with the password of",
+      "user app from REDIS_PASSWORD; a local environment finds its own. What each line",
+      "means: docs/status.md.",
       "",
-      "Example:",
-      "  ./rediform status local"
+      "Exit code 0 when the cluster is whole, 1 when it is not, 3 when there is no way to ask",
+      "its nodes, or none of them accepts the password. A backup that is late, a difference",
+      "from the file and a note do not change it; --json has them.",
+      "",
+      "Examples:",
+      "  ./rediform status local",
+      "  ./rediform status production --watch --every 5s",
+      "  ./rediform status production --json",
+      "  ./rediform status production --html status.html"
     })
 final class StatusCommand implements Callable<Integer> {
+  /** As often as Sentinels say hello to each other: what they know is not newer. */
+  private static final String EVERY = "2s";
+
+  /** A look must be over before the next one begins. */
+  private static final Duration SHORTEST = Duration.ofSeconds(1);
+
+  private static final String STANDARD_OUTPUT = "-";
+
   @Mixin private EnvironmentArgument environment;
 
-  @Option(names = "--json", description = "Reports as JSON.")
-  private boolean json;
+  /** How it is said. */
+  private static final class Format {
+    @Option(
+        names = "--json",
+        required = true,
+        description = "Reports as JSON (docs/status.schema.json).")
+    private boolean json;
+
+    @Option(
+        names = "--html",
+        required = true,
+        arity = "0..1",
+        paramLabel = "FILE",
+        fallbackValue = STANDARD_OUTPUT,
+        description =
+            "Writes one page with a drawing of the cluster (default: to standard output).")
+    private String html;
+  }
+
+  @ArgGroup private Format format = new Format();
+
+  @Option(
+      names = "--watch",
+      description =
+          "Looks again and again until Ctrl-C: on a terminal the screen is drawn anew, elsewhere"
+              + " only a change of nodes, problems or what to do is printed.")
+  private boolean watch;
+
+  @Option(
+      names = "--every",
+      paramLabel = "TIME",
+      converter = WaitCommand.Time.class,
+      defaultValue = EVERY,
+      description = "With --watch: time between two looks (default: ${DEFAULT-VALUE}).")
+  private Duration every;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    Cluster cluster = environment.cluster();
-    ClusterStatus status = look(cluster).at(cluster);
-    Optional<BackupState> backups = BackupState.of(status);
-    if (json) {
-      Map<String, Object> report = report(status);
-      report.put("backups", BackupLines.report(cluster, backups, Instant.now()));
-      out.println(Json.write(report));
-    } else {
-      print(status, out);
-      BackupLines.of(cluster, backups, Instant.now()).forEach(out::println);
+    if (every.compareTo(SHORTEST) < 0) {
+      throw Failure.usage("--every is at least 1s");
     }
-    return status.isWhole() ? ExitCode.FINE : ExitCode.NO;
+    if (watch && format.html != null) {
+      throw Failure.usage("--watch is for a terminal or a log; --html is one page");
+    }
+    Cluster cluster = environment.cluster();
+    // What the file gives to each node is computed while the nodes are asked.
+    CompletableFuture<Map<String, String>> documents =
+        CompletableFuture.supplyAsync(() -> Access.documents(cluster));
+    Look look = look(cluster);
+    Supplier<StatusReport> asked =
+        () -> {
+          ClusterStatus status = look.at(cluster);
+          return StatusReport.of(cluster, status, documents.join(), Instant.now());
+        };
+    PrintWriter out = spec.commandLine().getOut();
+    if (watch) {
+      return new StatusWatch(out, every, System.console() != null, this::print).run(asked);
+    }
+    StatusReport report = asked.get();
+    print(report, out);
+    return exitCode(report);
+  }
+
+  private void print(StatusReport report, PrintWriter out) {
+    if (format.json) {
+      out.println(Json.write(StatusJson.of(report)));
+    } else if (format.html == null) {
+      StatusText.print(report, out);
+    } else if (format.html.equals(STANDARD_OUTPUT)) {
+      out.print(StatusPage.of(report));
+      out.flush();
+    } else {
+      write(Path.of(format.html), StatusPage.of(report));
+    }
+  }
+
+  private static void write(Path file, String page) {
+    try {
+      Files.writeString(file, page);
+    } catch (IOException e) {
+      throw Failure.missing(
+          "%s cannot be written; is its folder there, and yours to write?".formatted(file), e);
+    }
+  }
+
+  private int exitCode(StatusReport report) {
+    if (report.status().isPasswordWrong()) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "rediform: no data node accepts REDIS_PASSWORD; it must hold the password of user app");
+      return ExitCode.MISSING;
+    }
+    return report.status().isWhole() ? ExitCode.FINE : ExitCode.NO;
   }
 
   private static Look look(Cluster cluster) {
     if (cluster.isLocal()) {
       Access.password(cluster); // says so where it is not deployed
     }
-    return Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
-  }
-
-  static void print(ClusterStatus status, PrintWriter out) {
-    out.printf("%-12s %-22s %-9s %s%n", "NODE", "ADDRESS", "ROLE", "STATE");
-    for (ClusterStatus.Redis node : status.redis()) {
-      out.printf(
-          "%-12s %-22s %-9s %s%n",
-          node.name(), node.endpoint(), node.role().orElse("?"), state(node));
-    }
-    for (ClusterStatus.Sentinel node : status.sentinels()) {
-      String state =
-          node.problem()
-              .orElseGet(
-                  () ->
-                      "master is %s; sees %s, %s"
-                          .formatted(
-                              node.master().get(),
-                              Plural.of(node.replicas(), "replica"),
-                              Plural.of(node.sentinels(), "Sentinel")));
-      out.printf("%-12s %-22s %-9s %s%n", node.name(), node.endpoint(), "sentinel", state);
-    }
-    out.println();
-    if (status.isWhole()) {
-      out.println(status.environment() + " is whole");
-    } else {
-      out.println(status.environment() + " is not whole:");
-      status.problems().forEach(problem -> out.println("  " + problem));
-    }
-    status.redis().forEach(node -> note(node.name(), node.notes(), node.delivery(), out));
-    status.sentinels().forEach(node -> note(node.name(), List.of(), node.delivery(), out));
-  }
-
-  private static void note(String name, List<String> notes, Delivery delivery, PrintWriter out) {
-    Stream.concat(notes.stream(), delivery.notes().stream())
-        .forEach(note -> out.println("note: " + name + " " + note));
-  }
-
-  private static String state(ClusterStatus.Redis node) {
-    if (node.problem().isPresent()) {
-      return node.problem().get();
-    }
-    String memory = node.usedMemory().map(used -> ", uses " + memory(used, node)).orElse("");
-    return node.master()
-            .map(master -> "follows " + master + node.lagBytes().map(StatusCommand::lag).orElse(""))
-            .orElse("takes writes")
-        + memory;
-  }
-
-  /** Beside its limit: a node whose memory is full is fit, and refuses or evicts all the same. */
-  private static String memory(long used, ClusterStatus.Redis node) {
-    String limit =
-        node.maxmemory()
-            .filter(bytes -> bytes > 0) // 0 is Redis's word for no limit
-            .map(bytes -> "of %.0f ".formatted(bytes / (double) (1 << 20)))
-            .orElse("");
-    return "%.1f %sMB".formatted(used / (double) (1 << 20), limit);
-  }
-
-  private static String lag(long bytes) {
-    return bytes == 0 ? ", in sync" : ", " + bytes + " bytes behind";
-  }
-
-  static Map<String, Object> report(ClusterStatus status) {
-    Map<String, Object> report = new LinkedHashMap<>();
-    report.put("environment", status.environment());
-    report.put("whole", status.isWhole());
-    report.put("problems", status.problems());
-    report.put("redis", status.redis().stream().map(StatusCommand::report).toList());
-    report.put(
-        "sentinels",
-        status.sentinels().stream()
-            .map(
-                node -> {
-                  Map<String, Object> fields = new LinkedHashMap<>();
-                  fields.put("name", node.name());
-                  fields.put("endpoint", node.endpoint());
-                  fields.put("master", node.master().orElse(null));
-                  fields.put("replicas", node.replicas());
-                  fields.put("sentinels", node.sentinels());
-                  fields.put("problem", node.problem().orElse(null));
-                  fields.putAll(report(List.of(), node.delivery()));
-                  return fields;
-                })
-            .collect(Collectors.toCollection(java.util.ArrayList::new)));
-    return report;
-  }
-
-  private static Map<String, Object> report(ClusterStatus.Redis node) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("name", node.name());
-    fields.put("endpoint", node.endpoint());
-    fields.put("role", node.role().orElse(null));
-    fields.put("master", node.master().orElse(null));
-    fields.put("linkUp", node.linkUp());
-    fields.put("lagBytes", node.lagBytes().orElse(null));
-    fields.put("problem", node.problem().orElse(null));
-    fields.putAll(report(node.notes(), node.delivery()));
-    return fields;
-  }
-
-  private static Map<String, Object> report(List<String> notes, Delivery delivery) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("notes", Stream.concat(notes.stream(), delivery.notes().stream()).toList());
-    fields.put("document", delivery.document().orElse(null));
-    fields.put(
-        "refusedDocument",
-        delivery
-            .refused()
-            .map(
-                refused -> {
-                  Map<String, Object> both = new LinkedHashMap<>();
-                  both.put("document", refused.document());
-                  both.put("reason", refused.text());
-                  return both;
-                })
-            .orElse(null));
-    return fields;
+    return Access.agents(cluster)
+        .map(Look::briefly)
+        .or(() -> Access.look(cluster))
+        .orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
   }
 }

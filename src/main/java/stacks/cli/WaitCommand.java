@@ -21,6 +21,8 @@ import stacks.operate.Agents;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Gate;
 import stacks.operate.Look;
+import stacks.operate.RedisState;
+import stacks.operate.SentinelState;
 import stacks.operate.Wait;
 import stacks.values.Durations;
 
@@ -162,8 +164,8 @@ final class WaitCommand implements Callable<Integer> {
     if (look.isPresent()) {
       ClusterStatus status = look.get().at(gate.toLookAt());
       boolean serves =
-          status.redis().stream().anyMatch(ClusterStatus.Redis::linkUp)
-              || status.sentinels().stream().anyMatch(ClusterStatus.Sentinel::knows);
+          status.redis().stream().anyMatch(RedisState::linkUp)
+              || status.sentinels().stream().anyMatch(SentinelState::knows);
       if (serves || gate.judge(status).isOpen()) {
         return false; // the gate itself says the rest
       }

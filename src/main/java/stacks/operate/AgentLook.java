@@ -9,12 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.function.Function;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
+import stacks.cluster.SentinelNode;
 
 /** A look at the nodes through their agents' {@code health}. */
 final class AgentLook implements Look {
@@ -23,8 +20,21 @@ final class AgentLook implements Look {
   /** A login over SSH and back takes a second or two on a busy machine. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  /**
+   * A person waits for {@code status}: a node that takes much longer than the others is told as one
+   * that does not answer. The agent's own patience with a server that hangs is a second.
+   */
+  private static final AtOnce.Patience BRIEFLY =
+      new AtOnce.Patience(Duration.ofMillis(2400), 3, PATIENCE);
+
+  /** What a command that is killed for its time may take to end. */
+  private static final Duration SLACK = Duration.ofSeconds(5);
+
   /** Logins at a time; more would not be quicker from a small machine. */
   private static final int AT_ONCE = 16;
+
+  /** The same for a person who waits: some nodes that hang must not keep the others. */
+  private static final int AT_ONCE_BRIEFLY = 32;
 
   /** What the bootstrap says in the place of an agent that it does not have yet, with this code. */
   private static final String NO_AGENT = "has no agent yet: ";
@@ -32,9 +42,16 @@ final class AgentLook implements Look {
   private static final int MISSING = 3;
 
   private final Agents agents;
+  private final boolean brief;
 
-  AgentLook(Agents agents) {
+  /**
+   * A look through these agents.
+   *
+   * @param brief whether a node that is slower than the others shall count as one that is silent
+   */
+  AgentLook(Agents agents, boolean brief) {
     this.agents = agents;
+    this.brief = brief;
   }
 
   @Override
@@ -48,32 +65,26 @@ final class AgentLook implements Look {
    */
   @Override
   public ClusterStatus whenFit(Cluster cluster, Duration patience) {
-    ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE, AgentLook::daemon);
-    try {
-      List<CompletableFuture<ClusterStatus.Redis>> redis =
-          all(cluster.redis(), pool, node -> redis(node, health(node, patience)));
-      List<CompletableFuture<ClusterStatus.Sentinel>> sentinels =
-          all(cluster.sentinels(), pool, node -> sentinel(node, health(node, patience)));
-      return ClusterStatus.of(
-          cluster,
-          redis.stream().map(CompletableFuture::join).toList(),
-          sentinels.stream().map(CompletableFuture::join).toList());
-    } finally {
-      pool.shutdownNow();
-    }
+    return ClusterStatus.of(
+        cluster,
+        AtOnce.ask(
+            cluster.nodes(),
+            brief ? AT_ONCE_BRIEFLY : AT_ONCE,
+            brief ? BRIEFLY : AtOnce.Patience.of(most(patience).plus(SLACK)),
+            node -> state(node, health(node, patience)),
+            (node, waited) ->
+                state(
+                    node,
+                    text("cannot be reached: no answer in " + waited.toMillis() / 1000.0 + " s"))));
   }
 
-  private static Thread daemon(Runnable task) {
-    Thread thread = new Thread(task, "agent-look");
-    thread.setDaemon(true);
-    return thread;
+  /** The node's look at its tag may take as long, and then the agent's wait as well. */
+  private static Duration most(Duration patience) {
+    return PATIENCE.plus(patience.multipliedBy(2));
   }
 
-  private static <N extends Node, T> List<CompletableFuture<T>> all(
-      List<N> nodes, ExecutorService pool, Function<N, T> look) {
-    return nodes.stream()
-        .map(node -> CompletableFuture.supplyAsync(() -> look.apply(node), pool))
-        .toList();
+  private static NodeState state(Node node, JsonNode health) {
+    return node instanceof SentinelNode ? sentinel(node, health) : redis(node, health);
   }
 
   /**
@@ -84,12 +95,7 @@ final class AgentLook implements Look {
         patience.isZero()
             ? agents.ask(node, PATIENCE, "health")
             : agents.ask(
-                node,
-                // The node's look at its tag may take as long, and then the agent's wait as well.
-                PATIENCE.plus(patience.multipliedBy(2)),
-                "health",
-                "--wait",
-                String.valueOf(patience.toSeconds()));
+                node, most(patience), "health", "--wait", String.valueOf(patience.toSeconds()));
     if (answer.reached()) {
       try {
         JsonNode said = JSON.readTree(answer.out());
@@ -135,49 +141,63 @@ final class AgentLook implements Look {
         : Optional.of("is not fit: " + health.path("reason").asText());
   }
 
-  private static ClusterStatus.Redis redis(Node node, JsonNode health) {
+  private static RedisState redis(Node node, JsonNode health) {
+    Optional<BackupState> backup = BackupState.read(health.path("backup"));
     if (!health.has("role")) {
-      return silent(node, health).redis().withBackup(BackupState.read(health.path("backup")));
+      return ((RedisState) missing(node, health)).withBackup(backup);
     }
     boolean replica = health.path("role").asText().equals("replica");
+    RedisState.Server server =
+        new RedisState.Server(
+            health.path("role").asText(),
+            replica ? Optional.of(health.path("master").asText()) : Optional.empty(),
+            replica
+                ? health.path("link").asText().equals("up")
+                : health.path("replicas").asInt() > 0,
+            !replica && takesWrites(health),
+            health.path("offset").asLong(),
+            Optional.of(health.path("usedMemory").asLong()),
+            Optional.of(health.path("maxmemory").asLong()),
+            settings(health.path("settings")),
+            settings(health.path("refusedSettings")),
+            Vitals.ofHealth(health));
     Optional<String> problem = problem(health);
     if (problem.isEmpty() && health.path("refusesWrites").asBoolean()) {
       problem = Optional.of("refuses writes: no replica is in sync (min-replicas-to-write)");
     }
-    return new ClusterStatus.Redis(
+    return new RedisState(
         node.name(),
         node.endpoint(),
-        true,
-        false,
-        Optional.of(health.path("role").asText()),
-        replica ? Optional.of(health.path("master").asText()) : Optional.empty(),
-        replica ? health.path("link").asText().equals("up") : health.path("replicas").asInt() > 0,
-        health.path("offset").asLong(),
+        new Answer.Given<>(server, problem, notes(health)),
         Optional.empty(),
-        Optional.of(health.path("usedMemory").asLong()),
-        Optional.of(health.path("maxmemory").asLong()),
-        settings(health.path("settings")),
-        settings(health.path("refusedSettings")),
-        problem,
-        notes(health),
         delivery(health),
-        BackupState.read(health.path("backup")));
+        backup);
   }
 
-  private static ClusterStatus.Sentinel sentinel(Node node, JsonNode health) {
+  /** A disk that is full, and what else makes it refuse them, is state {@code misconf}. */
+  private static boolean takesWrites(JsonNode health) {
+    return !health.path("loading").asBoolean()
+        && !health.path("refusesWrites").asBoolean()
+        && !health.path("state").asText().equals("misconf");
+  }
+
+  private static SentinelState sentinel(Node node, JsonNode health) {
     if (!health.has("master")) {
-      return silent(node, health).sentinel();
+      return (SentinelState) missing(node, health);
     }
-    return new ClusterStatus.Sentinel(
+    SentinelState.Server server =
+        new SentinelState.Server(
+            health.path("master").asText(),
+            health.path("knows").asBoolean(),
+            seen(health.path("seenReplicas")),
+            seen(health.path("seenSentinels")),
+            Vitals.number(health, "configEpoch"),
+            Vitals.number(health, "masterSeconds"),
+            Vitals.ofHealth(health));
+    return new SentinelState(
         node.name(),
         node.endpoint(),
-        true,
-        false,
-        Optional.of(health.path("master").asText()),
-        health.path("knows").asBoolean(),
-        seen(health.path("seenReplicas")),
-        seen(health.path("seenSentinels")),
-        problem(health),
+        new Answer.Given<>(server, problem(health), List.of()),
         delivery(health));
   }
 
@@ -187,10 +207,9 @@ final class AgentLook implements Look {
     return said.isObject() ? Optional.of(settings) : Optional.empty();
   }
 
-  private static ClusterStatus.Silent silent(Node node, JsonNode health) {
-    return new ClusterStatus.Silent(
-        node.name(),
-        node.endpoint(),
+  private static NodeState missing(Node node, JsonNode health) {
+    return NodeState.missing(
+        node,
         isReached(health),
         isDown(health),
         health.isObject() ? "is not fit: " + health.path("reason").asText() : health.asText(),

@@ -45,8 +45,9 @@ public record Agents(BiFunction<Node, List<String>, List<String>> commands) {
    */
   public Answer ask(Node node, Duration patience, String... words) {
     List<String> command = commands.apply(node, List.of(words));
+    Process process = null;
     try {
-      Process process =
+      process =
           new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(NOTHING)).start();
       CompletableFuture<String> out = text(process.getInputStream());
       CompletableFuture<String> err = text(process.getErrorStream());
@@ -66,6 +67,7 @@ public record Agents(BiFunction<Node, List<String>, List<String>> commands) {
     } catch (IOException e) {
       return new Answer(false, -1, e.getMessage());
     } catch (InterruptedException e) {
+      kill(process);
       Thread.currentThread().interrupt();
       return new Answer(false, -1, "interrupted");
     }

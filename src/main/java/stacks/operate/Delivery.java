@@ -52,7 +52,8 @@ public record Delivery(
     return notes;
   }
 
-  private static String brief(String checksum) {
+  /** As many digits of a checksum as a person reads. */
+  public static String brief(String checksum) {
     return checksum.substring(0, Math.min(DIGITS, checksum.length()));
   }
 }

@@ -1,6 +1,7 @@
 package stacks.operate;
 
 import java.net.ConnectException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,11 +16,14 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
-import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
 
 /** A look at the nodes by Redis's own protocol, with no more rights than an application has. */
 final class DirectLook {
+  private static final String NO_ANSWER = "does not answer";
+  private static final String NO_REDIS = "answers, and is no Redis server";
+  private static final String NO_SENTINEL = "answers, and is no Sentinel";
+
   /**
    * Answers that are errors, by what they contain, as the agent has them too: each is a state of
    * its own, in none does a server serve, and none proves that it does not run.
@@ -38,73 +42,107 @@ final class DirectLook {
     STATES.put("NOPERM", "does not let user app ask");
   }
 
+  /**
+   * What a node may take for all its answers together. Each read has a limit of its own, but a
+   * server that sends a byte now and then keeps that for ever.
+   */
+  private static final Duration PATIENCE = Duration.ofMillis(2500);
+
+  /** What a data node has, or does not have, against the password of user app. */
+  static final List<String> NO_ACCESS =
+      Stream.of("NOAUTH", "WRONGPASS", "NOPERM").map(STATES::get).toList();
+
   private DirectLook() {}
 
   static ClusterStatus at(Cluster cluster, Password appPassword) {
     String masterName = cluster.environment().sentinels().masterName();
+    List<Node> nodes = cluster.nodes();
     return ClusterStatus.of(
         cluster,
-        cluster.redis().parallelStream().map(node -> redis(node, appPassword)).toList(),
-        cluster.sentinels().parallelStream().map(node -> sentinel(node, masterName)).toList());
+        AtOnce.ask(
+            nodes,
+            nodes.size(), // a thread that waits costs nothing
+            AtOnce.Patience.of(PATIENCE),
+            node ->
+                node instanceof SentinelNode
+                    ? sentinel(node, masterName)
+                    : redis(node, appPassword),
+            (node, waited) -> missing(node, false, false, NO_ANSWER)));
   }
 
-  private static ClusterStatus.Redis redis(RedisNode node, Password password) {
+  private static RedisState redis(Node node, Password password) {
     try (Jedis jedis = Connections.redis(node.endpoint(), password)) {
-      Map<String, String> info = fields(jedis.info("replication"));
-      info.putAll(fields(jedis.info("memory")));
-      info.putAll(fields(jedis.info("persistence")));
+      Map<String, String> info = fields(jedis.info());
       boolean replica = info.get("role").equals("slave");
-      boolean linkUp =
-          replica
-              ? info.get("master_link_status").equals("up")
-              : !"0".equals(info.get("connected_slaves"));
       Optional<String> master =
           replica
               ? Optional.of(info.get("master_host") + ":" + info.get("master_port"))
               : Optional.empty();
-      Optional<String> problem = Optional.empty();
-      List<String> notes = new ArrayList<>();
-      boolean dumpFailed = "err".equals(info.get("rdb_last_bgsave_status"));
-      if ("1".equals(info.get("loading"))) {
-        problem = Optional.of("still loads its data");
-      } else if (replica && !linkUp) {
-        problem = Optional.of("has no link to its master " + master.get());
-      } else if (!replica && "0".equals(info.get("min_slaves_good_slaves"))) {
-        problem = Optional.of("refuses writes: no replica is in sync (min-replicas-to-write)");
-      } else if ("err".equals(info.get("aof_last_write_status"))) {
-        problem = Optional.of("cannot write to its disk");
-      } else if (dumpFailed && "0".equals(info.get("aof_enabled"))) {
-        problem = Optional.of("cannot save what it is told: its last BGSAVE failed");
-      } else if (dumpFailed) {
-        notes.add("its last BGSAVE failed; why: its log");
-      }
-      if ("err".equals(info.get("aof_last_bgrewrite_status"))) {
-        notes.add("its last rewrite of the AOF failed; why: its log");
-      }
-      return new ClusterStatus.Redis(
+      boolean linkUp =
+          replica
+              ? info.get("master_link_status").equals("up")
+              : !"0".equals(info.get("connected_slaves"));
+      RedisState.Server server =
+          new RedisState.Server(
+              replica ? "replica" : "master",
+              master,
+              linkUp,
+              !replica && problem(info, linkUp).isEmpty(),
+              Long.parseLong(info.get("master_repl_offset")),
+              Optional.of(Long.valueOf(info.get("used_memory"))),
+              Optional.of(Long.valueOf(info.get("maxmemory"))),
+              Optional.empty(),
+              Optional.empty(),
+              Vitals.ofInfo(info));
+      return new RedisState(
           node.name(),
           node.endpoint(),
-          true,
-          false,
-          Optional.of(replica ? "replica" : "master"),
-          master,
-          linkUp,
-          Long.parseLong(info.get("master_repl_offset")),
+          new Answer.Given<>(server, problem(info, linkUp), notes(info)),
           Optional.empty(),
-          Optional.of(Long.valueOf(info.get("used_memory"))),
-          Optional.of(Long.valueOf(info.get("maxmemory"))),
-          Optional.empty(),
-          Optional.empty(),
-          problem,
-          notes,
           Delivery.UNKNOWN,
           Optional.empty());
     } catch (JedisException e) {
-      return silent(node, e).redis();
+      return (RedisState) missing(node, e);
+    } catch (RuntimeException e) { // an INFO without what every Redis has in it
+      return (RedisState) missing(node, true, false, NO_REDIS);
     }
   }
 
-  private static ClusterStatus.Sentinel sentinel(SentinelNode node, String masterName) {
+  private static Optional<String> problem(Map<String, String> info, boolean linkUp) {
+    boolean replica = info.get("role").equals("slave");
+    String problem = null;
+    if ("1".equals(info.get("loading"))) {
+      problem = STATES.get("LOADING");
+    } else if (replica && !linkUp) {
+      problem =
+          "has no link to its master %s:%s"
+              .formatted(info.get("master_host"), info.get("master_port"));
+    } else if (!replica && "0".equals(info.get("min_slaves_good_slaves"))) {
+      problem = "refuses writes: no replica is in sync (min-replicas-to-write)";
+    } else if ("err".equals(info.get("aof_last_write_status"))) {
+      problem = "cannot write to its disk";
+    } else if (dumpFailed(info) && "0".equals(info.get("aof_enabled"))) {
+      problem = "cannot save what it is told: its last BGSAVE failed";
+    }
+    return Optional.ofNullable(problem);
+  }
+
+  private static List<String> notes(Map<String, String> info) {
+    List<String> notes = new ArrayList<>();
+    if (dumpFailed(info) && !"0".equals(info.get("aof_enabled"))) {
+      notes.add("its last BGSAVE failed; why: its log");
+    }
+    if ("err".equals(info.get("aof_last_bgrewrite_status"))) {
+      notes.add("its last rewrite of the AOF failed; why: its log");
+    }
+    return notes;
+  }
+
+  private static boolean dumpFailed(Map<String, String> info) {
+    return "err".equals(info.get("rdb_last_bgsave_status"));
+  }
+
+  private static SentinelState sentinel(Node node, String masterName) {
     try (Jedis jedis = Connections.sentinel(node.endpoint())) {
       Map<String, String> master = jedis.sentinelMaster(masterName);
       Map<String, Boolean> replicas = seen(jedis.sentinelReplicas(masterName));
@@ -112,19 +150,25 @@ final class DirectLook {
           master.get("flags").contains("down")
               ? Optional.of("sees the master as down (" + master.get("flags") + ")")
               : checkQuorum(jedis, masterName);
-      return new ClusterStatus.Sentinel(
+      SentinelState.Server server =
+          new SentinelState.Server(
+              master.get("ip") + ":" + master.get("port"),
+              !replicas.isEmpty() || !"0".equals(master.get("config-epoch")),
+              replicas,
+              seen(jedis.sentinelSentinels(masterName)),
+              Optional.ofNullable(master.get("config-epoch")).map(Long::valueOf),
+              Optional.ofNullable(master.get("role-reported-time"))
+                  .map(millis -> Long.parseLong(millis) / 1000),
+              Vitals.ofInfo(fields(jedis.info())));
+      return new SentinelState(
           node.name(),
           node.endpoint(),
-          true,
-          false,
-          Optional.of(master.get("ip") + ":" + master.get("port")),
-          !replicas.isEmpty() || !"0".equals(master.get("config-epoch")),
-          replicas,
-          seen(jedis.sentinelSentinels(masterName)),
-          problem,
+          new Answer.Given<>(server, problem, List.of()),
           Delivery.UNKNOWN);
     } catch (JedisException e) {
-      return silent(node, e).sentinel();
+      return (SentinelState) missing(node, e);
+    } catch (RuntimeException e) { // an answer that no Sentinel gives
+      return (SentinelState) missing(node, true, false, NO_SENTINEL);
     }
   }
 
@@ -147,9 +191,12 @@ final class DirectLook {
     }
   }
 
-  private static ClusterStatus.Silent silent(Node node, JedisException e) {
-    return new ClusterStatus.Silent(
-        node.name(), node.endpoint(), hasAnswered(e), isRefused(e), reason(e), Delivery.UNKNOWN);
+  private static NodeState missing(Node node, JedisException e) {
+    return missing(node, hasAnswered(e), isRefused(e), reason(e));
+  }
+
+  private static NodeState missing(Node node, boolean reached, boolean down, String why) {
+    return NodeState.missing(node, reached, down, why, Delivery.UNKNOWN);
   }
 
   /** Nobody listens at the port: the one proof, from here, that a server does not run. */
@@ -183,9 +230,7 @@ final class DirectLook {
               if (isRefused(e)) {
                 return "does not run";
               }
-              return e instanceof JedisDataException
-                  ? "answers with an error: " + said
-                  : "does not answer";
+              return e instanceof JedisDataException ? "answers with an error: " + said : NO_ANSWER;
             });
   }
 

@@ -12,9 +12,6 @@ import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.cluster.RedisNode;
-import stacks.operate.ClusterStatus.Found;
-import stacks.operate.ClusterStatus.Redis;
-import stacks.operate.ClusterStatus.Sentinel;
 import stacks.values.Memory;
 
 /** What must hold of a cluster before a deploy may go on. Pure: it only judges what was seen. */
@@ -101,7 +98,7 @@ public sealed interface Gate {
   }
 
   /** What was found, in the order in which a deploy changes the nodes. */
-  private static List<Found> inOrder(Cluster cluster, ClusterStatus status) {
+  private static List<NodeState> inOrder(Cluster cluster, ClusterStatus status) {
     List<String> order = cluster.rollingOrder().stream().map(Node::name).toList();
     return status.nodes().sorted(Comparator.comparing(each -> order.indexOf(each.name()))).toList();
   }
@@ -145,15 +142,16 @@ public sealed interface Gate {
 
     @Override
     public Verdict judge(ClusterStatus status) {
-      List<Redis> redis =
+      List<RedisState> redis =
           status.redis().stream().filter(each -> !each.name().equals(node.name())).toList();
-      List<Sentinel> sentinels =
+      List<SentinelState> sentinels =
           status.sentinels().stream().filter(each -> !each.name().equals(node.name())).toList();
       if (redis.isEmpty() && sentinels.isEmpty() || isDown(status)) {
         return Verdict.of(List.of());
       }
       boolean reached =
-          redis.stream().anyMatch(Redis::reached) || sentinels.stream().anyMatch(Sentinel::reached);
+          redis.stream().anyMatch(RedisState::reached)
+              || sentinels.stream().anyMatch(SentinelState::reached);
       if (!reached) {
         return new Verdict(problemsOf(redis, sentinels), Optional.empty(), true, Optional.empty());
       }
@@ -161,20 +159,20 @@ public sealed interface Gate {
         return Verdict.of(List.of());
       }
       // The node itself counts for one thing only: it may be the master.
-      List<Redis> withMaster = new ArrayList<>(redis);
+      List<RedisState> withMaster = new ArrayList<>(redis);
       status.redis().stream()
           .filter(each -> each.name().equals(node.name()) && each.isMaster())
-          .map(Redis::withoutProblem)
+          .map(RedisState::withoutProblem)
           .forEach(withMaster::add);
       List<String> problems =
           ClusterStatus.disagreements(withMaster, sentinels, leavingMaster(sentinels));
-      for (Sentinel sentinel : sentinels) {
-        for (Redis each : redis) {
+      for (SentinelState sentinel : sentinels) {
+        for (RedisState each : redis) {
           if (!each.isMaster()) {
             mustSee(sentinel, sentinel.seenReplicas(), each.name(), each.endpoint(), problems);
           }
         }
-        for (Sentinel each : sentinels) {
+        for (SentinelState each : sentinels) {
           if (!each.equals(sentinel)) {
             mustSee(sentinel, sentinel.seenSentinels(), each.name(), each.endpoint(), problems);
           }
@@ -182,14 +180,14 @@ public sealed interface Gate {
       }
       // One that had its turn and has not taken what this very deploy tells it, or has refused it,
       // is reason enough to tell no other.
-      List<Found> had = hadTheirTurn(status);
+      List<NodeState> had = hadTheirTurn(status);
       problems.addAll(turn.problems(had));
       return new Verdict(
           problems, tooSmall(status).or(() -> turn.refusal(had)), false, Optional.empty());
     }
 
     /** In the order of their turns. */
-    private List<Found> hadTheirTurn(ClusterStatus status) {
+    private List<NodeState> hadTheirTurn(ClusterStatus status) {
       boolean leaves = !turn.documents().isEmpty() && !turn.documents().containsKey(node.name());
       return inOrder(cluster, status).stream()
           .filter(each -> !each.name().equals(node.name()))
@@ -214,7 +212,7 @@ public sealed interface Gate {
     }
 
     /** The master that all Sentinels name, when it is a node that is no longer in the file. */
-    private Optional<String> leavingMaster(List<Sentinel> sentinels) {
+    private Optional<String> leavingMaster(List<SentinelState> sentinels) {
       Set<String> named = new HashSet<>();
       sentinels.forEach(each -> named.add(each.master().orElse("")));
       boolean ours = cluster.nodes().stream().anyMatch(each -> named.contains(each.endpoint()));
@@ -223,7 +221,7 @@ public sealed interface Gate {
           : Optional.empty();
     }
 
-    private static List<String> problemsOf(List<Redis> redis, List<Sentinel> sentinels) {
+    private static List<String> problemsOf(List<RedisState> redis, List<SentinelState> sentinels) {
       return Stream.concat(
               redis.stream().map(each -> each.name() + " " + each.problem().orElse("")),
               sentinels.stream().map(each -> each.name() + " " + each.problem().orElse("")))
@@ -235,17 +233,17 @@ public sealed interface Gate {
      * to be changed, be it by not running.
      */
     private boolean hasNothingToLose(ClusterStatus status) {
-      List<Sentinel> sentinels = status.sentinels();
+      List<SentinelState> sentinels = status.sentinels();
       return sentinels.stream().allMatch(each -> each.master().isPresent() && !each.knows())
           && !sentinels.isEmpty()
-          && status.redis().stream().noneMatch(Redis::linkUp)
+          && status.redis().stream().noneMatch(RedisState::linkUp)
           && status.redis().stream()
               .filter(each -> !each.name().equals(node.name()))
               .allMatch(each -> each.down() || each.role().isPresent());
     }
 
     private static void mustSee(
-        Sentinel sentinel,
+        SentinelState sentinel,
         Map<String, Boolean> seen,
         String name,
         String endpoint,
@@ -257,7 +255,7 @@ public sealed interface Gate {
 
     /** Less memory than is in use would cost keys. */
     private Optional<String> tooSmall(ClusterStatus status) {
-      for (Redis found : status.redis()) {
+      for (RedisState found : status.redis()) {
         RedisNode wanted = (RedisNode) cluster.node(found.name()).orElseThrow();
         long bytes = wanted.maxmemory().bytes();
         long used = found.usedMemory().orElse(0L);
@@ -311,10 +309,10 @@ public sealed interface Gate {
       List<String> problems =
           new ArrayList<>(
               ClusterStatus.disagreements(status.redis(), status.sentinels(), Optional.empty()));
-      List<Found> all = inOrder(cluster, status);
+      List<NodeState> all = inOrder(cluster, status);
       turn.ifPresent(each -> problems.addAll(each.problems(all)));
       Optional<String> mustForget = Optional.empty();
-      for (Sentinel sentinel : status.sentinels()) {
+      for (SentinelState sentinel : status.sentinels()) {
         Map<String, Boolean> seen = new HashMap<>(sentinel.seenReplicas());
         seen.putAll(sentinel.seenSentinels());
         for (Node node : cluster.nodes()) {

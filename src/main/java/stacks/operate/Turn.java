@@ -12,8 +12,6 @@ import java.util.stream.Stream;
 import stacks.cluster.Cluster;
 import stacks.cluster.RedisNode;
 import stacks.node.LiveSettings;
-import stacks.operate.ClusterStatus.Found;
-import stacks.operate.ClusterStatus.Redis;
 
 /**
  * What a node must show once it had its turn in a deploy: that the document which it is told is in
@@ -24,14 +22,14 @@ import stacks.operate.ClusterStatus.Redis;
 record Turn(Cluster cluster, Map<String, String> documents) {
 
   /** What these nodes, which had their turn, lack for now. */
-  List<String> problems(List<Found> had) {
+  List<String> problems(List<NodeState> had) {
     return had.stream()
         .flatMap(node -> (documents.isEmpty() ? settings(node) : document(node)).stream())
         .toList();
   }
 
   /** Why the first of these nodes will not take what it is told. */
-  Optional<String> refusal(List<Found> had) {
+  Optional<String> refusal(List<NodeState> had) {
     return had.stream()
         .flatMap(
             node -> (documents.isEmpty() ? refusedSettings(node) : refusedDocument(node)).stream())
@@ -39,10 +37,10 @@ record Turn(Cluster cluster, Map<String, String> documents) {
   }
 
   /** Names of those that have refused their document, by their own word. */
-  Set<String> refusing(List<Found> had) {
+  Set<String> refusing(List<NodeState> had) {
     return had.stream()
         .filter(node -> refusedDocument(node).isPresent())
-        .map(Found::name)
+        .map(NodeState::name)
         .collect(Collectors.toSet());
   }
 
@@ -54,29 +52,29 @@ record Turn(Cluster cluster, Map<String, String> documents) {
    * @param unfit those that are not fit
    * @param had those that had their turn, in the order of their turns
    */
-  Set<String> asked(Set<String> unfit, List<Found> had) {
+  Set<String> asked(Set<String> unfit, List<NodeState> had) {
     Set<String> asked = new HashSet<>(unfit);
-    had.stream().filter(this::isDue).map(Found::name).forEach(asked::add);
+    had.stream().filter(this::isDue).map(NodeState::name).forEach(asked::add);
     had.stream()
         .filter(this::isDue)
         .filter(Predicate.not(Turn::isIdle))
         .skip(1)
-        .map(Found::name)
+        .map(NodeState::name)
         .forEach(asked::remove);
     return asked;
   }
 
-  private boolean isDue(Found node) {
+  private boolean isDue(NodeState node) {
     String wanted = documents.get(node.name());
     return wanted != null && !node.delivery().document().equals(Optional.of(wanted));
   }
 
   /** Its server is down, or it never had a document by which one could run. */
-  private static boolean isIdle(Found node) {
+  private static boolean isIdle(NodeState node) {
     return node.down() || node.reached() && node.delivery().document().isEmpty();
   }
 
-  private Optional<String> document(Found node) {
+  private Optional<String> document(NodeState node) {
     boolean saysNothing = node.delivery().equals(Delivery.UNKNOWN);
     if (!isDue(node) || saysNothing && node.problem().isPresent()) {
       return Optional.empty(); // its problem alone keeps the gate shut, and says more
@@ -92,7 +90,7 @@ record Turn(Cluster cluster, Map<String, String> documents) {
                 .orElse(""));
   }
 
-  private Optional<String> refusedDocument(Found node) {
+  private Optional<String> refusedDocument(NodeState node) {
     return node.delivery()
         .refused()
         .filter(refused -> isDue(node))
@@ -104,8 +102,8 @@ record Turn(Cluster cluster, Map<String, String> documents) {
   }
 
   /** Settings reach a node some seconds after Terraform is done with it. */
-  private Optional<String> settings(Found each) {
-    if (!(each instanceof Redis found)) {
+  private Optional<String> settings(NodeState each) {
+    if (!(each instanceof RedisState found)) {
       return Optional.empty();
     }
     RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();
@@ -129,8 +127,8 @@ record Turn(Cluster cluster, Map<String, String> documents) {
   }
 
   /** What Redis has refused it will refuse the next time, too: only another file helps. */
-  private Optional<String> refusedSettings(Found each) {
-    if (!(each instanceof Redis found)) {
+  private Optional<String> refusedSettings(NodeState each) {
+    if (!(each instanceof RedisState found)) {
       return Optional.empty();
     }
     RedisNode node = (RedisNode) cluster.node(found.name()).orElseThrow();

@@ -9,8 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
-import stacks.operate.ClusterStatus.Redis;
-import stacks.operate.ClusterStatus.Sentinel;
 import stacks.testing.Environments;
 
 /** What counts as whole; that nodes are read rightly is tested on real ones. */
@@ -19,9 +17,9 @@ class ClusterStatusTest {
   private static final String TWO = "127.0.0.1:6380";
 
   private final Cluster cluster = Environments.cluster("local");
-  private final List<Redis> redis =
+  private final List<RedisState> redis =
       new ArrayList<>(List.of(master("redis-1"), replica("redis-2", ONE), replica("redis-3", ONE)));
-  private final List<Sentinel> sentinels =
+  private final List<SentinelState> sentinels =
       new ArrayList<>(
           List.of(sentinel(1, ONE, 2, 3), sentinel(2, ONE, 2, 3), sentinel(3, ONE, 2, 3)));
 
@@ -71,36 +69,19 @@ class ClusterStatusTest {
     assertThat(problems()).containsExactly("no node is master");
   }
 
-  private Redis master(String name) {
-    return node(name, "master", Optional.empty());
+  private RedisState master(String name) {
+    return Seen.redis(name, endpoint(name), Optional.empty());
   }
 
-  private Redis replica(String name, String master) {
-    return node(name, "replica", Optional.of(master));
+  private RedisState replica(String name, String master) {
+    return Seen.redis(name, endpoint(name), Optional.of(master));
   }
 
-  private Redis node(String name, String role, Optional<String> master) {
-    return new Redis(
-        name,
-        cluster.node(name).orElseThrow().endpoint(),
-        true,
-        false,
-        Optional.of(role),
-        master,
-        true,
-        1,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        Delivery.UNKNOWN,
-        Optional.empty());
+  private String endpoint(String name) {
+    return cluster.node(name).orElseThrow().endpoint();
   }
 
-  private static Sentinel sentinel(int number, String master, int replicas, int sentinels) {
+  private static SentinelState sentinel(int number, String master, int replicas, int sentinels) {
     Map<String, Boolean> seenReplicas = new HashMap<>();
     for (int i = 0; i < replicas; i++) {
       seenReplicas.put("replica " + i, true);
@@ -109,16 +90,13 @@ class ClusterStatusTest {
     for (int i = 1; i < sentinels; i++) {
       seenSentinels.put("sentinel " + i, true);
     }
-    return new Sentinel(
+    return Seen.sentinel(
         "sentinel-" + number,
         "127.0.0.1:" + (26378 + number),
-        true,
-        false,
-        Optional.of(master),
+        master,
         true,
         seenReplicas,
         seenSentinels,
-        Optional.empty(),
         Delivery.UNKNOWN);
   }
 }

@@ -60,7 +60,7 @@ class DirectLookTest {
     return Environments.cluster("direct", Project.smallLocal(port));
   }
 
-  private static ClusterStatus.Redis first(Cluster cluster) {
+  private static RedisState first(Cluster cluster) {
     return Look.direct(new Password("x")).at(cluster).redis().get(0);
   }
 
@@ -69,9 +69,9 @@ class DirectLookTest {
     Map<String, String> sentences =
         Map.of(
             "-ERR max number of clients reached", "clients fill maxclients",
-            "-LOADING Redis is loading the dataset in memory", "still loads its data",
-            "-BUSY Redis is busy running a script.", "runs a script that does not end",
-            "-MISCONF Redis is configured to save RDB snapshots", "refuses writes",
+            "-LOADING RedisState is loading the dataset in memory", "still loads its data",
+            "-BUSY RedisState is busy running a script.", "runs a script that does not end",
+            "-MISCONF RedisState is configured to save RDB snapshots", "refuses writes",
             "-MASTERDOWN Link with MASTER is down", "has no link to its master",
             "-NOAUTH Authentication required.", "wants a password",
             "-WRONGPASS invalid username-password pair", "does not accept the password of user app",
@@ -80,7 +80,7 @@ class DirectLookTest {
     for (Map.Entry<String, String> each : sentences.entrySet()) {
       int port = Project.freePorts(12);
       serve(port, each.getKey());
-      ClusterStatus.Redis node = first(cluster(port));
+      RedisState node = first(cluster(port));
       assertThat(node.problem().orElseThrow()).as(each.getKey()).contains(each.getValue());
       assertThat(node.reached()).isTrue();
       assertThat(node.down()).isFalse();
@@ -90,11 +90,11 @@ class DirectLookTest {
   @Test
   void only_a_refused_connection_proves_that_a_server_does_not_run() throws IOException {
     int port = Project.freePorts(12);
-    ClusterStatus.Redis refused = first(cluster(port));
+    RedisState refused = first(cluster(port));
     assertThat(refused.down()).isTrue();
     assertThat(refused.problem()).contains("does not run");
     serve(port, "");
-    ClusterStatus.Redis silent = first(cluster(port));
+    RedisState silent = first(cluster(port));
     assertThat(silent.down()).isFalse();
     assertThat(silent.reached()).isFalse();
     assertThat(silent.problem()).contains("does not answer");

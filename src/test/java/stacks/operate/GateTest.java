@@ -15,8 +15,6 @@ import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.node.LiveSettings;
-import stacks.operate.ClusterStatus.Redis;
-import stacks.operate.ClusterStatus.Sentinel;
 import stacks.operate.Gate.Verdict;
 import stacks.testing.Environments;
 
@@ -27,8 +25,8 @@ class GateTest {
   private final Cluster cluster = Environments.cluster("local");
   private final String one = endpoint("redis-1");
   private final String two = endpoint("redis-2");
-  private final List<Redis> redis = new ArrayList<>();
-  private final List<Sentinel> sentinels = new ArrayList<>();
+  private final List<RedisState> redis = new ArrayList<>();
+  private final List<SentinelState> sentinels = new ArrayList<>();
 
   @BeforeEach
   void aWholeCluster() {
@@ -46,33 +44,18 @@ class GateTest {
     return cluster.node(name).orElseThrow().endpoint();
   }
 
-  private Redis redis(String name, String role, Optional<String> master, Optional<String> problem) {
+  private RedisState redis(
+      String name, String role, Optional<String> master, Optional<String> problem) {
     return redis(name, role, master, problem, true);
   }
 
-  private Redis redis(
+  private RedisState redis(
       String name, String role, Optional<String> master, Optional<String> problem, boolean linkUp) {
-    return new Redis(
-        name,
-        endpoint(name),
-        true,
-        false,
-        Optional.of(role),
-        master,
-        linkUp,
-        1,
-        Optional.empty(),
-        Optional.of(10 * MIB),
-        Optional.of(128 * MIB),
-        Optional.empty(),
-        Optional.empty(),
-        problem,
-        List.of(),
-        Delivery.UNKNOWN,
-        Optional.empty());
+    return Seen.withMemory(
+        Seen.redis(name, endpoint(name), master, problem, linkUp), 10 * MIB, 128 * MIB);
   }
 
-  private Sentinel sentinel(
+  private SentinelState sentinel(
       String name, String master, boolean knows, Set<String> down, Set<String> strangers) {
     Map<String, Boolean> replicas = new HashMap<>();
     Map<String, Boolean> others = new HashMap<>();
@@ -87,29 +70,17 @@ class GateTest {
       }
       strangers.forEach(stranger -> others.put(stranger, stranger.startsWith("up")));
     }
-    return new Sentinel(
-        name,
-        endpoint(name),
-        true,
-        false,
-        Optional.of(master),
-        knows,
-        replicas,
-        others,
-        Optional.empty(),
-        Delivery.UNKNOWN);
+    return Seen.sentinel(name, endpoint(name), master, knows, replicas, others, Delivery.UNKNOWN);
   }
 
-  private static Redis silentRedis(
+  private static RedisState silentRedis(
       String name, String endpoint, boolean reached, boolean down, String problem) {
-    return new ClusterStatus.Silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN)
-        .redis();
+    return Seen.missing(name, endpoint, reached, down, problem, Delivery.UNKNOWN);
   }
 
-  private static Sentinel silentSentinel(
+  private static SentinelState silentSentinel(
       String name, String endpoint, boolean reached, boolean down, String problem) {
-    return new ClusterStatus.Silent(name, endpoint, reached, down, problem, Delivery.UNKNOWN)
-        .sentinel();
+    return Seen.missingSentinel(name, endpoint, reached, down, problem);
   }
 
   private Verdict before(String name) {
@@ -345,7 +316,7 @@ class GateTest {
     SortedMap<String, String> settings = LiveSettings.of(cluster, cluster.redis().get(1));
     redis.set(1, refusing("redis-2", settings));
     assertThat(before("redis-1").refusal().orElseThrow())
-        .isEqualTo("redis-2 is not fit: Redis does not take it. Mend the file");
+        .isEqualTo("redis-2 is not fit: RedisState does not take it. Mend the file");
     assertThat(whole().refusal()).isPresent();
     assertThat(before("redis-2").refusal()).as("its own turn").isEmpty();
     redis.set(1, refusing("redis-2", with(settings, "hz", "many")));
@@ -353,14 +324,14 @@ class GateTest {
     assertThat(before("redis-1").isOpen()).isFalse();
   }
 
-  private Redis refusing(String name, Map<String, String> refused) {
+  private RedisState refusing(String name, Map<String, String> refused) {
     return replica(
         name,
         1,
         1,
         Optional.of(Map.of()),
         Optional.of(refused),
-        Optional.of("is not fit: Redis does not take it"));
+        Optional.of("is not fit: RedisState does not take it"));
   }
 
   private static Map<String, String> with(Map<String, String> settings, String name, String value) {
@@ -369,39 +340,38 @@ class GateTest {
     return changed;
   }
 
-  private Redis taken(String name, Map<String, String> settings) {
+  private RedisState taken(String name, Map<String, String> settings) {
     return replica(name, 1, 1, Optional.of(settings), Optional.empty(), Optional.empty());
   }
 
-  private Redis using(String name, long used, long maxmemory) {
+  private RedisState using(String name, long used, long maxmemory) {
     return replica(name, used, maxmemory, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
-  private Redis replica(
+  private RedisState replica(
       String name,
       long used,
       long maxmemory,
       Optional<Map<String, String>> settings,
       Optional<Map<String, String>> refused,
       Optional<String> problem) {
-    return new Redis(
+    return Seen.redis(
         name,
         endpoint(name),
-        true,
-        false,
-        Optional.of("replica"),
-        Optional.of(one),
-        true,
-        1,
-        Optional.empty(),
-        Optional.of(used),
-        Optional.of(maxmemory),
-        settings,
-        refused,
+        new RedisState.Server(
+            "replica",
+            Optional.of(one),
+            true,
+            false,
+            1,
+            Optional.of(used),
+            Optional.of(maxmemory),
+            settings,
+            refused,
+            Vitals.UNKNOWN),
         problem,
         List.of(),
-        Delivery.UNKNOWN,
-        Optional.empty());
+        Delivery.UNKNOWN);
   }
 
   @Test

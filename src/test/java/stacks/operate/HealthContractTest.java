@@ -16,7 +16,6 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import stacks.cluster.Cluster;
-import stacks.operate.ClusterStatus.Found;
 import stacks.testing.Environments;
 import stacks.testing.Golden;
 import stacks.testing.PythonTests;
@@ -57,6 +56,15 @@ class HealthContractTest {
           "document",
           "refusedDocument",
           "looked",
+          "redisVersion",
+          "upSeconds",
+          "opsPerSecond",
+          "keyspaceHits",
+          "keyspaceMisses",
+          "clients",
+          "maxclients",
+          "configEpoch",
+          "masterSeconds",
           "backup");
 
   @TestFactory
@@ -74,7 +82,7 @@ class HealthContractTest {
               Set.of(
                   file.getFileName().toString().startsWith("sentinel") ? "sentinel-1" : "redis-1"));
       Agents agents = new Agents((node, words) -> List.of("cat", file.toString()));
-      ClusterStatus status = new AgentLook(agents).at(one);
+      ClusterStatus status = new AgentLook(agents, false).at(one);
       understood.append("%s:%n".formatted(file.getFileName()));
       Stream.concat(status.redis().stream(), status.sentinels().stream())
           .forEach(node -> understood.append("  %s%n".formatted(node)));
@@ -131,13 +139,13 @@ class HealthContractTest {
 
   /** Of a data node and a Sentinel that both answer the same. */
   private static List<Delivery> deliveries(String report) {
-    return look("echo '" + report + "'; exit 1").nodes().map(Found::delivery).toList();
+    return look("echo '" + report + "'; exit 1").nodes().map(NodeState::delivery).toList();
   }
 
   private static ClusterStatus look(String script) {
     Cluster cluster = Environments.cluster("contract", "platform: aws\n");
     Agents agents = new Agents((node, words) -> List.of("sh", "-c", script));
-    return new AgentLook(agents).at(cluster.only(Set.of("redis-1", "sentinel-1")));
+    return new AgentLook(agents, false).at(cluster.only(Set.of("redis-1", "sentinel-1")));
   }
 
   @Test
@@ -148,14 +156,14 @@ class HealthContractTest {
             "echo motd >&2; echo 'rediform-bootstrap: " + words + "' >&2; exit 3",
             "echo 'rediform-bootstrap: " + words + "'; exit 3")) {
       assertThat(look(script).nodes())
-          .allMatch(Found::reached)
-          .noneMatch(Found::down)
-          .extracting(Found::problem)
+          .allMatch(NodeState::reached)
+          .noneMatch(NodeState::down)
+          .extracting(NodeState::problem)
           .containsOnly(Optional.of("has no agent yet: AccessDenied"));
     }
     assertThat(look("echo 'no passwords' >&2; exit 3").nodes())
-        .noneMatch(Found::reached)
-        .extracting(Found::problem)
+        .noneMatch(NodeState::reached)
+        .extracting(NodeState::problem)
         .containsOnly(Optional.of("cannot be reached: no passwords"));
   }
 
@@ -163,8 +171,8 @@ class HealthContractTest {
   void what_is_no_report_is_no_answer_of_an_agent() {
     for (String said : List.of("Welcome", "5", "")) {
       assertThat(look("echo '" + said + "'").nodes())
-          .noneMatch(Found::reached)
-          .extracting(Found::problem)
+          .noneMatch(NodeState::reached)
+          .extracting(NodeState::problem)
           .containsOnly(Optional.of("cannot be reached: " + said));
     }
   }

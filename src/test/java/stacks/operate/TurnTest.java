@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import stacks.cluster.Cluster;
 import stacks.cluster.Node;
 import stacks.node.Checksum;
-import stacks.operate.ClusterStatus.Sentinel;
 import stacks.operate.Delivery.Reason;
 import stacks.operate.Gate.Verdict;
 import stacks.testing.Environments;
@@ -67,14 +66,13 @@ class TurnTest {
           WholeCluster.with(
               cluster,
               status,
-              new ClusterStatus.Silent(
-                      name,
-                      cluster.node(name).orElseThrow().endpoint(),
-                      true,
-                      true,
-                      "is not fit: crashed",
-                      said.get(name))
-                  .redis());
+              Seen.missing(
+                  name,
+                  cluster.node(name).orElseThrow().endpoint(),
+                  true,
+                  true,
+                  "is not fit: crashed",
+                  said.get(name)));
     }
     return status;
   }
@@ -244,23 +242,19 @@ class TurnTest {
             found.redis().stream()
                 .map(
                     node ->
-                        new ClusterStatus.Silent(
-                                node.name(), node.endpoint(), true, true, "waits", Delivery.UNKNOWN)
-                            .redis())
+                        Seen.missing(
+                            node.name(), node.endpoint(), true, true, "waits", Delivery.UNKNOWN))
                 .toList(),
             found.sentinels().stream()
                 .map(
                     node ->
-                        new Sentinel(
+                        Seen.sentinel(
                             node.name(),
                             node.endpoint(),
-                            true,
-                            false,
-                            node.master(),
+                            node.master().orElseThrow(),
                             false,
                             Map.of(),
                             Map.of(),
-                            Optional.empty(),
                             Delivery.UNKNOWN))
                 .toList());
     assertThat(gate("redis-1").judge(formed).isOpen()).isTrue();

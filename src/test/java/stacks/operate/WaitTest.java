@@ -45,14 +45,13 @@ class WaitTest {
                       WholeCluster.with(
                           part,
                           status,
-                          new ClusterStatus.Silent(
-                                  node.name(),
-                                  node.endpoint(),
-                                  true,
-                                  true,
-                                  "is not fit: boots",
-                                  before)
-                              .redis()))
+                          Seen.missing(
+                              node.name(),
+                              node.endpoint(),
+                              true,
+                              true,
+                              "is not fit: boots",
+                              before)))
               .orElse(status);
         }
 

@@ -6,8 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import stacks.cluster.Cluster;
-import stacks.operate.ClusterStatus.Redis;
-import stacks.operate.ClusterStatus.Sentinel;
 
 /** What a look finds of a cluster that is whole. */
 final class WholeCluster {
@@ -20,43 +18,39 @@ final class WholeCluster {
    */
   static ClusterStatus of(Cluster all, Cluster part, Function<String, Delivery> delivery) {
     String master = all.firstMaster().endpoint();
-    List<Redis> redis =
+    List<RedisState> redis =
         part.redis().stream()
             .map(
                 node ->
-                    new Redis(
+                    Seen.redis(
                         node.name(),
                         node.endpoint(),
-                        true,
-                        false,
-                        Optional.of(node.endpoint().equals(master) ? "master" : "replica"),
-                        Optional.of(master).filter(it -> !it.equals(node.endpoint())),
-                        true,
-                        1,
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
+                        new RedisState.Server(
+                            node.endpoint().equals(master) ? "master" : "replica",
+                            Optional.of(master).filter(it -> !it.equals(node.endpoint())),
+                            true,
+                            node.endpoint().equals(master),
+                            1,
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Vitals.UNKNOWN),
                         Optional.empty(),
                         List.of(),
-                        delivery.apply(node.name()),
-                        Optional.empty()))
+                        delivery.apply(node.name())))
             .toList();
-    List<Sentinel> sentinels =
+    List<SentinelState> sentinels =
         part.sentinels().stream()
             .map(
                 node ->
-                    new Sentinel(
+                    Seen.sentinel(
                         node.name(),
                         node.endpoint(),
-                        true,
-                        false,
-                        Optional.of(master),
+                        master,
                         true,
                         seen(all, "redis", master),
                         seen(all, "sentinel", node.endpoint()),
-                        Optional.empty(),
                         delivery.apply(node.name())))
             .toList();
     return ClusterStatus.of(part, redis, sentinels);
@@ -71,7 +65,7 @@ final class WholeCluster {
   }
 
   /** The same with another data node in the place of the one of its name. */
-  static ClusterStatus with(Cluster part, ClusterStatus status, Redis other) {
+  static ClusterStatus with(Cluster part, ClusterStatus status, RedisState other) {
     return ClusterStatus.of(
         part,
         status.redis().stream().map(it -> it.name().equals(other.name()) ? other : it).toList(),

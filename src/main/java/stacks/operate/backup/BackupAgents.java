@@ -23,6 +23,7 @@ import stacks.operate.Agents;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 import stacks.operate.NotPossible;
+import stacks.operate.RedisState;
 import stacks.platform.local.LocalPlatform;
 import stacks.values.Endpoint;
 
@@ -216,17 +217,16 @@ public final class BackupAgents {
     if (status.isUnreached()) {
       throw unreached(status);
     }
-    Predicate<ClusterStatus.Redis> healthy =
-        each -> each.problem().isEmpty() && each.role().isPresent();
-    Predicate<ClusterStatus.Redis> replica =
+    Predicate<RedisState> healthy = each -> each.problem().isEmpty() && each.role().isPresent();
+    Predicate<RedisState> replica =
         each -> each.role().equals(Optional.of("replica")) && each.linkUp();
     String name =
         status.redis().stream()
             .filter(healthy.and(replica))
-            .min(Comparator.comparing(ClusterStatus.Redis::endpoint, Endpoint.BY_ADDRESS))
+            .min(Comparator.comparing(RedisState::endpoint, Endpoint.BY_ADDRESS))
             // It refuses writes when no replica is in sync, and then its backup is wanted most.
             .or(status::master)
-            .map(ClusterStatus.Redis::name)
+            .map(RedisState::name)
             .orElseThrow(
                 () ->
                     new NotPossible(

@@ -1,31 +1,21 @@
 package stacks.review.report;
 
-import com.samskivert.mustache.Mustache;
-import com.samskivert.mustache.Template;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.StringReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import stacks.review.Change;
 import stacks.review.Finding;
 import stacks.review.NodeReview;
+import stacks.review.Place;
 import stacks.review.Review;
 import stacks.review.Summary;
 import stacks.review.Verdict;
+import stacks.templates.Drawing;
+import stacks.templates.Pages;
 
 /** A review as one page that needs nothing else: {@code templates/review/page.html}. */
 public final class HtmlReport {
-  private static final Template PAGE =
-      Mustache.compiler()
-          .escapeHTML(true)
-          .strictSections(true)
-          .withLoader(name -> new StringReader(text(name)))
-          .compile(text("page.html"));
-
   private HtmlReport() {}
 
   /** The page. */
@@ -40,15 +30,53 @@ public final class HtmlReport {
     page.put("summary", Summary.of(review));
     page.put("requiresApproval", String.join(", ", review.requiresApproval()));
     page.put("nodes", review.nodes().stream().map(HtmlReport::node).toList());
-    Map<String, Object> drawing = new LinkedHashMap<>(Topology.of(review.places()));
-    drawing.put("description", Topology.description(review.places()));
-    page.put("drawing", drawing);
+    page.put("drawing", drawing(review.places()));
     page.put("hasNodes", !review.nodes().isEmpty());
     page.put("findings", review.byRule().values().stream().map(HtmlReport::finding).toList());
     page.put("hasFindings", !review.findings().isEmpty());
     page.put("changes", review.changes().stream().map(HtmlReport::change).toList());
     page.put("count", review.changes().size());
-    return PAGE.execute(page);
+    return Pages.fill("review/page.html", page);
+  }
+
+  private static Map<String, Object> drawing(List<Place> places) {
+    long sentinels = places.stream().filter(place -> !place.isRedis()).count();
+    long zones = places.stream().map(Place::zone).distinct().count();
+    Optional<Place> first = places.stream().filter(Place::isFirstMaster).findFirst();
+    return Drawing.of(
+        places.stream().map(HtmlReport::box).toList(),
+        "The cluster, and what happens to each node",
+        "%d data nodes and %d Sentinels in %s; the first master is %s. The table has the same."
+            .formatted(
+                places.size() - sentinels,
+                sentinels,
+                zones == 1 ? "one place" : zones + " zones",
+                first.map(Place::name).orElse("not in the file")));
+  }
+
+  private static Drawing.Box box(Place place) {
+    return new Drawing.Box(
+        kind(place),
+        place.zone(),
+        place.name(),
+        place.isFirstMaster() ? "first master" : place.isRedis() ? "replica" : "",
+        place.size(),
+        place.change().map(change -> change.effect().toString()).orElse("nothing"),
+        place
+            .change()
+            .map(change -> change.turn() + ". " + change.effect().words())
+            .orElse("stays as it is"),
+        place.change().isPresent() || place.isFirstMaster());
+  }
+
+  private static Drawing.Kind kind(Place place) {
+    if (place.isFirstMaster()) {
+      return Drawing.Kind.MASTER;
+    }
+    if (!place.isRedis()) {
+      return Drawing.Kind.SENTINEL;
+    }
+    return place.leaves() ? Drawing.Kind.ALONE : Drawing.Kind.REPLICA;
   }
 
   private static Map<String, Object> node(NodeReview node) {
@@ -87,13 +115,5 @@ public final class HtmlReport {
         "action", change.action(),
         "words", change.effect().words(),
         "attributes", String.join(", ", change.attributes()));
-  }
-
-  private static String text(String name) {
-    try (InputStream in = HtmlReport.class.getResourceAsStream("/templates/review/" + name)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
