@@ -101,7 +101,7 @@ class StockDebianIT {
         .succeeded();
 
     Run deploy = machine.run("./rediform", "deploy", "local").succeeded();
-    assertThat(deploy.out()).contains("\nlocal is whole\n");
+    assertThat(deploy.out()).contains("local is whole: it takes writes on ");
     assertThat(deploy.err().lines())
         .as("a line for each tool, and nothing else")
         .allMatch(line -> line.startsWith("rediform: "))
@@ -111,7 +111,7 @@ class StockDebianIT {
             "rediform: node is missing: installing nodejs with apt-get",
             "rediform: redis-server is missing: installing redis-tools with apt-get");
     Run status = machine.run("./rediform", "status", "local").succeeded();
-    assertThat(status.out()).contains("\nlocal is whole\n");
+    assertThat(status.out()).contains("local is whole: it takes writes on ");
     assertThat(status.err()).isEmpty();
     assertThat(machine.run("./rediform", "destroy", "local").succeeded().out())
         .contains("local is gone\n");

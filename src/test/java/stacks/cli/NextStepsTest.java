@@ -25,8 +25,7 @@ class NextStepsTest {
 
   /** What a look at one node alone finds, by the file with its agent's report. */
   private static ClusterStatus status(Path report) {
-    String name =
-        report.getFileName().toString().startsWith("sentinel") ? "sentinel-1" : "redis-1";
+    String name = report.getFileName().toString().startsWith("sentinel") ? "sentinel-1" : "redis-1";
     Agents agents = new Agents((node, words) -> List.of("cat", report.toString()));
     return Look.briefly(agents).at(CLUSTER.only(Set.of(name)));
   }

@@ -11,7 +11,6 @@ import stacks.cluster.Cluster;
 import stacks.cluster.RedisNode;
 import stacks.cluster.SentinelNode;
 import stacks.operate.ClusterStatus;
-import stacks.operate.Delivery;
 import stacks.operate.RedisState;
 import stacks.operate.Seen;
 import stacks.operate.SentinelState;
@@ -100,9 +99,7 @@ final class StatusStates {
               400,
               9000));
     }
-    ClusterStatus status =
-        Seen.status(cluster, List.copyOf(redis.values()), sentinels);
-    return StatusReport.of(
-        cluster, status, Map.of(), Instant.parse("2026-11-28T14:10:00Z"));
+    ClusterStatus status = Seen.status(cluster, List.copyOf(redis.values()), sentinels);
+    return StatusReport.of(cluster, status, Map.of(), Instant.parse("2026-11-28T14:10:00Z"));
   }
 }

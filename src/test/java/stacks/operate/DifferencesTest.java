@@ -18,8 +18,7 @@ class DifferencesTest {
   private final RedisNode node = cluster.redis().get(0);
 
   private List<String> words(RedisState redis, SentinelState sentinel, Map<String, String> told) {
-    ClusterStatus status =
-        new ClusterStatus("local", List.of(redis), List.of(sentinel), List.of());
+    ClusterStatus status = new ClusterStatus("local", List.of(redis), List.of(sentinel), List.of());
     return Differences.of(cluster, status, told).stream().map(Difference::words).toList();
   }
 
@@ -53,11 +52,11 @@ class DifferencesTest {
     assertThat(
             words(
                 redis(64L << 20, Optional.of(Map.of("maxmemory", "64mb"))),
-                sentinel(
-                    Map.of("127.0.0.1:7001", true), Map.of("127.0.0.1:7002", false)),
+                sentinel(Map.of("127.0.0.1:7001", true), Map.of("127.0.0.1:7002", false)),
                 Map.of()))
         .hasSize(4)
-        .anyMatch(it -> it.startsWith("redis-1 has not taken the file's ") && it.contains("maxmemory"))
+        .anyMatch(
+            it -> it.startsWith("redis-1 has not taken the file's ") && it.contains("maxmemory"))
         .contains(
             "redis-1 runs with maxmemory 64mb, the file has 128mb",
             "127.0.0.1:7001 is not in the file; sentinel-1 knows it, and it runs",
@@ -83,10 +82,8 @@ class DifferencesTest {
                 Vitals.UNKNOWN),
             Optional.empty(),
             List.of(),
-            new Delivery(
-                Optional.of("3f2a9c41d0b7aaaa"), Optional.empty(), Optional.empty()));
-    assertThat(
-            words(other, sentinel(Map.of(), Map.of()), Map.of("redis-1", "8d00000000000000")))
+            new Delivery(Optional.of("3f2a9c41d0b7aaaa"), Optional.empty(), Optional.empty()));
+    assertThat(words(other, sentinel(Map.of(), Map.of()), Map.of("redis-1", "8d00000000000000")))
         .containsExactly("redis-1 runs with document 3f2a9c41d0b7, the file's is 8d0000000000");
   }
 }

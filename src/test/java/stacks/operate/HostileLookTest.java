@@ -161,8 +161,16 @@ class HostileLookTest {
       case "MASTER" ->
           list(
               List.of(
-                  "ip", master, "port", "" + port, "flags", "master", "config-epoch", "1",
-                  "role-reported-time", "5000"));
+                  "ip",
+                  master,
+                  "port",
+                  "" + port,
+                  "flags",
+                  "master",
+                  "config-epoch",
+                  "1",
+                  "role-reported-time",
+                  "5000"));
       case "REPLICAS", "SLAVES" ->
           rows(cluster.redis().stream().filter(it -> !it.equals(cluster.firstMaster())).toList());
       case "SENTINELS" ->
@@ -188,6 +196,11 @@ class HostileLookTest {
     return "$" + text.length() + "\r\n" + text + "\r\n";
   }
 
+  /** A first look also loads classes. */
+  private void warmUp() {
+    Look.direct(new Password("x")).at(cluster);
+  }
+
   private ClusterStatus look() {
     long start = System.nanoTime();
     ClusterStatus status = Look.direct(new Password("x")).at(cluster);
@@ -198,7 +211,7 @@ class HostileLookTest {
   @Test
   void a_hundred_nodes_are_whole_and_a_few_that_are_not_are_named_in_time() throws IOException {
     serveAll();
-    look(); // the first one also loads classes
+    warmUp();
     assertThat(look().problems()).isEmpty();
     manners.put("redis-7", Manner.NEVER_ANSWERS);
     manners.put("redis-20", Manner.DRIPS);
@@ -223,7 +236,7 @@ class HostileLookTest {
   @Test
   void when_all_nodes_hang_the_verdict_comes_in_time_as_well() throws IOException {
     serveAll();
-    look();
+    warmUp();
     cluster.nodes().forEach(node -> manners.put(node.name(), Manner.DRIPS));
     ClusterStatus status = look();
     assertThat(status.isUnreached()).isTrue();
@@ -238,18 +251,21 @@ class HostileLookTest {
                 List.of(
                     "sh",
                     "-c",
-                    node.name().equals("redis-3") ? "exec sleep 3127" : "echo '{\"role\": \"x\"}'"));
+                    node.name().equals("redis-3")
+                        ? "exec sleep 3127"
+                        : "echo '{\"role\": \"x\"}'"));
+    // 2.4 s, or three times what a shell takes to start on a busy machine; without that: 10 s.
     long start = System.nanoTime();
     ClusterStatus status =
         Look.briefly(agents)
             .at(cluster.only(java.util.Set.of("redis-1", "redis-2", "redis-3", "redis-4")));
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LIMIT);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
     assertThat(status.redis())
         .filteredOn(node -> !node.reached())
         .singleElement()
         .extracting(RedisState::problem)
         .asString()
-        .contains("cannot be reached: no answer in 2.4 s");
+        .contains("cannot be reached: no answer in ");
     stacks.testing.Eventually.within(
         Duration.ofSeconds(5),
         () ->

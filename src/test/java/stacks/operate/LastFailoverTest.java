@@ -74,7 +74,7 @@ class LastFailoverTest {
     SentinelState old =
         Seen.sentinel("sentinel-1", "10.0.0.1:26379", MASTER, true, Map.of(), Map.of(), null);
     LastFailover unknown = LastFailover.of(status(List.of(old), 60));
-    assertThat(unknown).isEqualTo(
-        new LastFailover(Optional.empty(), Optional.empty(), false, List.of()));
+    assertThat(unknown)
+        .isEqualTo(new LastFailover(Optional.empty(), Optional.empty(), false, List.of()));
   }
 }

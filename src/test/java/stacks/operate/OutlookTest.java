@@ -82,9 +82,7 @@ class OutlookTest {
     Cluster careless =
         Environments.cluster(
             "cache",
-            FILE
-                + "replicas: {count: 1}\n"
-                + "redis: {config: {min-replicas-to-write: 0}}\n");
+            FILE + "replicas: {count: 1}\n" + "redis: {config: {min-replicas-to-write: 0}}\n");
     whole(careless);
     assertThat(outlook(careless).survivesOneLoss()).contains(true);
   }
