@@ -16,8 +16,13 @@ import stacks.templates.Pages;
 final class StatusPage {
   private static final String UNKNOWN = "unknown";
 
-  /** Words in a box of the drawing; a longer problem is in the table. */
-  private static final int MOST_LETTERS = 26;
+  /**
+   * What fits into the boxes of {@link Drawing} in 12 px bold, 7 px a letter; a longer problem is in
+   * the table.
+   */
+  private static final int MOST_LETTERS = 20;
+
+  private static final int MOST_LETTERS_OF_SENTINEL = 17;
 
   private final StatusReport report;
 
@@ -70,7 +75,9 @@ final class StatusPage {
         node instanceof RedisState redis ? redis.role().orElse("?") : "",
         size(node),
         style(node),
-        shortened(words(node)),
+        shortened(
+            words(node),
+            node instanceof SentinelState ? MOST_LETTERS_OF_SENTINEL : MOST_LETTERS),
         node.problem().isPresent()
             || node instanceof SentinelState
             || kind(node) == Drawing.Kind.MASTER);
@@ -104,8 +111,8 @@ final class StatusPage {
     return "agrees";
   }
 
-  private static String shortened(String words) {
-    return words.length() <= MOST_LETTERS ? words : words.substring(0, MOST_LETTERS - 1) + "…";
+  private static String shortened(String words, int most) {
+    return words.length() <= most ? words : words.substring(0, most - 1).strip() + "…";
   }
 
   /** Only replicas of the one master have an arrow: it would say something wrong of the others. */
@@ -134,8 +141,9 @@ final class StatusPage {
   private Map<String, Object> sentinel(SentinelState node) {
     Map<String, Object> row = row(node);
     row.put("master", node.master().map(report::nameOf).orElse(UNKNOWN));
-    row.put("replicas", seen(node.seenReplicas()));
-    row.put("others", seen(node.seenSentinels()));
+    boolean says = node.answer().said().isPresent();
+    row.put("replicas", says ? seen(node.seenReplicas()) : UNKNOWN);
+    row.put("others", says ? seen(node.seenSentinels()) : UNKNOWN);
     row.put(
         "election",
         node.answer()
