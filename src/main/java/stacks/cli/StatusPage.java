@@ -14,7 +14,7 @@ import stacks.templates.Pages;
 
 /** A status as one page that needs nothing else: {@code templates/status/page.html}. */
 final class StatusPage {
-  private static final String UNKNOWN = "unknown";
+  private static final String UNKNOWN = "-";
 
   /**
    * What fits into the boxes of {@link Drawing} in 12 px bold, 7 px a letter; a longer problem is in
@@ -102,11 +102,9 @@ final class StatusPage {
       return node.problem().get().replace("is not fit: ", "");
     }
     if (node instanceof RedisState redis) {
-      return redis
-          .lagBytes()
-          .map(StatusText::lag)
-          .map(it -> it.substring(2))
-          .orElse("takes writes");
+      return redis.isMaster()
+          ? "takes writes"
+          : redis.lagBytes().map(StatusText::lag).map(it -> it.substring(2)).orElse("no master");
     }
     return "agrees";
   }

@@ -54,7 +54,7 @@ class StatusIT {
         platform: local
         redis: {port: %d}
         master: {memory: 512mb, maxmemory: 64mb}
-        sentinels: {port: %d, downAfter: 60s}
+        sentinels: {port: %d, downAfter: 20s}
         """
             .formatted(port, port + 6);
     project = Project.create();
