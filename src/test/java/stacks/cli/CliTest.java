@@ -159,6 +159,26 @@ class CliTest {
   }
 
   @Test
+  void every_library_gets_the_sentinels_or_the_proxys_nodes_and_no_other_password() {
+    for (stacks.clients.Library library : stacks.clients.Library.values()) {
+      out.getBuffer().setLength(0);
+      assertThat(run("client", "production", "--library", library.id())).isZero();
+      assertThat(out.toString())
+          .as(library.id())
+          .contains("10.60.0.11", "10.60.16.11", "10.60.32.11", "26379", "mymaster")
+          .contains("REDIS_PASSWORD")
+          .doesNotContain("{{", "}}");
+    }
+  }
+
+  @Test
+  void a_library_of_another_language_is_wrong_usage_and_names_the_right_ones() {
+    assertThat(run("client", "local", "--language", "java", "--library", "predis"))
+        .isEqualTo(ExitCode.USAGE);
+    assertThat(err.toString()).contains("predis").contains("jedis, lettuce, redisson, spring");
+  }
+
+  @Test
   void a_language_without_a_snippet_is_wrong_usage_and_names_those_there_are() {
     assertThat(run("client", "local", "--language", "cobol")).isEqualTo(ExitCode.USAGE);
     assertThat(err.toString()).contains("cobol").contains("python");

@@ -107,21 +107,34 @@ public final class Evidence {
    * @param versions of what took part, such as {@code Redis 8.0.2}
    */
   public void save(String... versions) throws IOException {
-    if (rows.isEmpty()) {
+    Map<String, List<String>> cells = new LinkedHashMap<>();
+    rows.forEach((what, row) -> cells.put(what, cells(row)));
+    save(COLUMNS, cells, versions);
+  }
+
+  /**
+   * Writes rows of other columns into the page.
+   *
+   * @param columns the first one names the row
+   * @param cells of each row by its name, without the name
+   * @param versions of what took part
+   */
+  public void save(List<String> columns, Map<String, List<String>> cells, String... versions)
+      throws IOException {
+    if (cells.isEmpty()) {
       return;
     }
     boolean update = Boolean.getBoolean("evidence.update");
     Path copy = COPIES.resolve(page);
     Path from = update || !Files.exists(copy) ? PAGES.resolve(page) : copy;
-    Map<String, List<String>> cells = new LinkedHashMap<>();
-    rows.forEach((what, row) -> cells.put(what, cells(row)));
     String lastRun =
         "Last run: %s, on %d CPUs, %s."
             .formatted(
                 measured, Runtime.getRuntime().availableProcessors(), String.join(", ", versions));
     Files.createDirectories(COPIES);
     Files.writeString(
-        update ? PAGES.resolve(page) : copy, merge(Files.readString(from), table, lastRun, cells));
+        update ? PAGES.resolve(page) : copy,
+        merge(Files.readString(from), table, columns, lastRun, cells));
   }
 
   private List<String> cells(Row row) {
@@ -174,6 +187,15 @@ public final class Evidence {
    */
   static String merge(
       String page, String table, String lastRun, Map<String, List<String>> measured) {
+    return merge(page, table, COLUMNS, lastRun, measured);
+  }
+
+  private static String merge(
+      String page,
+      String table,
+      List<String> columns,
+      String lastRun,
+      Map<String, List<String>> measured) {
     Pattern block =
         Pattern.compile(
             "(?s)(<!-- measured: " + Pattern.quote(table) + " -->\n)(.*?)(<!-- end -->)");
@@ -186,7 +208,7 @@ public final class Evidence {
     found
         .group(2)
         .lines()
-        .filter(line -> line.startsWith("| ") && !line.equals(line(COLUMNS)))
+        .filter(line -> line.startsWith("| ") && !line.equals(line(columns)))
         .forEach(line -> lines.put(line.substring(2).split(" \\| ")[0], line));
     measured.forEach(
         (what, cells) -> {
@@ -195,7 +217,7 @@ public final class Evidence {
           lines.put(what, line(all));
         });
     StringBuilder text = new StringBuilder(lastRun).append("\n\n");
-    text.append(line(COLUMNS)).append("\n").append("|---".repeat(COLUMNS.size())).append("|\n");
+    text.append(line(columns)).append("\n").append("|---".repeat(columns.size())).append("|\n");
     lines.values().forEach(line -> text.append(line).append("\n"));
     return page.substring(0, found.start(2)) + text + page.substring(found.end(2));
   }

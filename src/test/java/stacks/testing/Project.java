@@ -196,7 +196,8 @@ public final class Project implements AutoCloseable {
         .toList();
   }
 
-  private static String commandLine(ProcessHandle process) {
+  /** The words of a process, with a NUL after each; empty once it has ended. */
+  public static String commandLine(ProcessHandle process) {
     try {
       return Files.readString(
           Path.of("/proc/" + process.pid() + "/cmdline"),
