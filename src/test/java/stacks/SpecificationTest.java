@@ -1,0 +1,30 @@
+package stacks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The specification's page says the same in both languages. */
+class SpecificationTest {
+  private static final Pattern CODE = Pattern.compile("`[^`]+`");
+
+  /** The commands, keys and files of each row. */
+  private static List<List<String>> rows(String page) throws IOException {
+    return Files.readString(Path.of("docs", page))
+        .lines()
+        .filter(line -> line.startsWith("| "))
+        .map(line -> CODE.matcher(line).results().map(MatchResult::group).toList())
+        .toList();
+  }
+
+  @Test
+  void both_pages_have_the_same_sections_with_the_same_commands() throws IOException {
+    assertThat(rows("specification.de.md")).isEqualTo(rows("specification.md")).hasSize(13);
+  }
+}
