@@ -17,8 +17,8 @@ final class StatusPage {
   private static final String UNKNOWN = "-";
 
   /**
-   * What fits into the boxes of {@link Drawing} in 12 px bold, 7 px a letter; a longer problem is in
-   * the table.
+   * What fits into the boxes of {@link Drawing} in 12 px bold, 7 px a letter; a longer problem is
+   * in the table.
    */
   private static final int MOST_LETTERS = 20;
 
@@ -76,8 +76,7 @@ final class StatusPage {
         size(node),
         style(node),
         shortened(
-            words(node),
-            node instanceof SentinelState ? MOST_LETTERS_OF_SENTINEL : MOST_LETTERS),
+            words(node), node instanceof SentinelState ? MOST_LETTERS_OF_SENTINEL : MOST_LETTERS),
         node.problem().isPresent()
             || node instanceof SentinelState
             || kind(node) == Drawing.Kind.MASTER);
