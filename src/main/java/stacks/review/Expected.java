@@ -4,11 +4,13 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -113,7 +115,7 @@ public final class Expected {
         }
       }
     }
-    if (written.has("depends_on")) {
+    if (!written.path("depends_on").isEmpty()) {
       expressions.put("depends_on", Canonical.hashOfSet(written.get("depends_on")));
     }
     if (written.has("provisioner")) {
@@ -122,10 +124,14 @@ public final class Expected {
     return new Part(expressions, values);
   }
 
-  /** By their type, as a plan has them. */
+  /** As a plan has them: without their type, and without what is no expression. */
   private static JsonNode provisioners(JsonNode written) {
     var list = MAPPER.createArrayNode();
-    written.forEach(one -> one.properties().forEach(each -> list.add(each.getValue())));
+    for (JsonNode one : written) {
+      for (JsonNode each : one) {
+        list.add(((ObjectNode) each.deepCopy()).without(List.of("when", "on_failure")));
+      }
+    }
     return list;
   }
 
