@@ -125,7 +125,7 @@ class NodeMetricsIT {
     Eventually.within(
         SOON,
         () -> {
-          for (String query : MonitoringIT.queries("nodes")) {
+          for (String query : MonitoringSuite.queries("nodes")) {
             assertThat(prometheus.query(query)).as(query).isNotEmpty();
           }
         });

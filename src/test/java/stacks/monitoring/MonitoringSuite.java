@@ -34,7 +34,7 @@ import stacks.testing.Run;
  * The alerts and dashboards on a real cluster, seen by real exporters and a real Prometheus, as
  * {@code ./rediform monitoring local --run} starts them, ten times as fast as in production.
  */
-class MonitoringIT {
+class MonitoringSuite {
   private static final int PACE = 10;
   private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -104,10 +104,7 @@ class MonitoringIT {
         all.stream()
             .filter(each -> each.info().command().orElse("").contains("prometheus"))
             .toList();
-    // As Ctrl-C does, which the terminal sends to all of them.
-    all.stream()
-        .filter(each -> each.info().command().orElse("").endsWith("java"))
-        .forEach(ProcessHandle::destroy);
+    run.destroy(); // the launcher has become Java
     Eventually.within(
         Duration.ofSeconds(30), () -> assertThat(programs).noneMatch(ProcessHandle::isAlive));
     assertThat(programs).hasSize(7);
