@@ -78,7 +78,7 @@ class Exporters(OnAMachine):
         self.machine.put(exporters.TEXTFILE, "rediform_fit 1\n")
         calls = self.set_up(OFF)
         self.assertEqual(
-            [call.split()[-1] for call in calls[-8:]], [unit for unit in reversed(exporters.UNITS) for _ in "12"]
+            [call.split()[-1] for call in calls[-12:]], [unit for unit in reversed(exporters.UNITS) for _ in "123"]
         )
         self.assertFalse({exporters.TEXTFILE, exporters.PASSWORDS} & self.machine.files())
         self.assertEqual([call for call in calls if "restart" in call and "redis.service" in call], [])

@@ -72,6 +72,8 @@ def stop() -> None:
             commands.succeeds("systemctl", "--quiet", "stop", unit)
             if commands.succeeds("systemctl", "--quiet", "is-active", unit):
                 raise Failed(f"{unit} cannot be stopped; why: journalctl -u {unit}")
+            # A timer whose service went before it is "failed", and would be so until the next boot.
+            commands.succeeds("systemctl", "--quiet", "reset-failed", unit)
         for path in (TEXTFILE, PASSWORDS):
             if os.path.exists(at(path)):
                 os.remove(at(path))
