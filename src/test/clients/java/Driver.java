@@ -41,7 +41,7 @@ final class Driver {
       } catch (Exception e) {
         System.out.println("failed " + String.valueOf(e).lines().findFirst().orElse(""));
       }
-      Thread.sleep(PAUSE_MILLIS);
+      Thread.sleep(PAUSE_MILLIS); // the load's pace: a writer without one measures the machine
     }
     System.out.println("read " + read.role());
     System.out.flush();

@@ -46,6 +46,7 @@ final class StatusWatch {
       }
       before = now;
       try {
+        // The pace that --every asks for; it waits for nothing.
         Thread.sleep(Math.max(0, every.toMillis() - (System.nanoTime() - start) / 1_000_000));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
