@@ -134,8 +134,13 @@ final class PlanReader {
     return complete;
   }
 
-  /** Its data sources only; what it says of resources stands in their changes, too. */
-  private void priorState() throws IOException {
+  /** What one member of an object holds; false leaves it out. */
+  private interface Member {
+    boolean read(String name) throws IOException;
+  }
+
+  /** The members of an object, and those of the ones to go into. */
+  private void members(Set<String> into, Member member) throws IOException {
     if (parser.currentToken() != JsonToken.START_OBJECT) {
       parser.skipChildren();
       return;
@@ -143,59 +148,71 @@ final class PlanReader {
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
       parser.nextToken();
-      if (name.equals("values") || name.equals("root_module")) {
-        priorState();
-      } else if (name.equals("resources") && parser.currentToken() == JsonToken.START_ARRAY) {
-        while (parser.nextToken() == JsonToken.START_OBJECT) {
-          JsonNode resource = MAPPER.readTree(parser);
-          if (resource.path("mode").asText().equals("data")) {
-            lookedUp.accept(resource);
-          }
-        }
-      } else {
+      if (into.contains(name)) {
+        members(into, member);
+      } else if (!member.read(name)) {
         parser.skipChildren();
       }
     }
   }
 
-  /** What the plan was made of. Modules and variables hold nothing of ours. */
+  /** One at a time. */
+  private boolean each(Consumer<JsonNode> resource) throws IOException {
+    if (parser.currentToken() != JsonToken.START_ARRAY) {
+      return false;
+    }
+    while (parser.nextToken() == JsonToken.START_OBJECT) {
+      resource.accept(MAPPER.readTree(parser));
+    }
+    return true;
+  }
+
+  /** Its data sources only; what it says of resources stands in their changes, too. */
+  private void priorState() throws IOException {
+    members(
+        Set.of("values", "root_module"), name -> name.equals("resources") && each(this::lookedUp));
+  }
+
+  private void lookedUp(JsonNode resource) {
+    if (resource.path("mode").asText().equals("data")) {
+      lookedUp.accept(resource);
+    }
+  }
+
+  /** What the plan was made of. Variables hold nothing of ours. */
   private void configuration() throws IOException {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
-      parser.skipChildren();
-      return;
-    }
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String name = parser.currentName();
-      parser.nextToken();
-      if (name.equals("root_module")) {
-        configuration();
-      } else if (name.equals("resources") && parser.currentToken() == JsonToken.START_ARRAY) {
-        while (parser.nextToken() == JsonToken.START_OBJECT) {
-          JsonNode resource = MAPPER.readTree(parser);
-          configured.accept(resource.path("address").asText(), Expected.planned(resource));
-        }
-      } else if (name.equals("outputs") || name.equals("provider_config")) {
-        parts(name);
-      } else if (name.equals("module_calls")) {
-        ((JsonNode) MAPPER.readTree(parser)).fieldNames().forEachRemaining(this::module);
-      } else {
-        parser.skipChildren();
-      }
-    }
+    members(
+        Set.of("root_module"),
+        name ->
+            switch (name) {
+              case "resources" -> each(this::configured);
+              case "outputs", "provider_config", "module_calls" -> {
+                parts(name);
+                yield true;
+              }
+              default -> false;
+            });
+  }
+
+  private void configured(JsonNode resource) {
+    configured.accept(resource.path("address").asText(), Expected.planned(resource));
   }
 
   private void parts(String section) throws IOException {
-    for (Map.Entry<String, JsonNode> one : ((JsonNode) MAPPER.readTree(parser)).properties()) {
-      if (section.equals("outputs")) {
-        configured.accept("output." + one.getKey(), Expected.plannedOutput(one.getValue()));
-      } else if (!one.getKey().equals("terraform")) { // built in; nothing can be configured of it
-        configured.accept("provider." + one.getKey(), Expected.planned(one.getValue()));
+    JsonNode parts = MAPPER.readTree(parser);
+    for (Map.Entry<String, JsonNode> one : parts.properties()) {
+      String name = one.getKey();
+      switch (section) {
+        case "outputs" ->
+            configured.accept("output." + name, Expected.plannedOutput(one.getValue()));
+        case "module_calls" -> configured.accept("module." + name, Map.of());
+        default -> {
+          if (!name.equals("terraform")) { // built in; nothing can be configured of it
+            configured.accept("provider." + name, Expected.planned(one.getValue()));
+          }
+        }
       }
     }
-  }
-
-  private void module(String name) {
-    configured.accept("module." + name, Map.of());
   }
 
   private boolean isEmptyArray() throws IOException {
