@@ -1,25 +1,20 @@
 package stacks.review;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import stacks.cluster.Cluster;
 import stacks.review.report.HtmlReport;
+import stacks.testing.Browser;
 import stacks.testing.Environments;
-import stacks.testing.Run;
 
 /** The page, in a real browser. Its pictures stay in {@code target/review-page}. */
 class ReviewPageIT {
-  private static final Path TOOLS = Path.of("src/test/npm");
-
   private static final String FILE =
       """
       platform: aws
@@ -75,33 +70,10 @@ class ReviewPageIT {
   @ParameterizedTest
   @MethodSource("cases")
   void page_is_for_everybody_and_needs_nothing_else(Case each) throws Exception {
-    assumeTrue(
-        Files.exists(TOOLS.resolve("node_modules")) && Run.isPossible("chromium", "--version"),
-        "a browser is missing; to get it: sudo apt-get install chromium, and npm ci --prefix"
-            + " src/test/npm --ignore-scripts");
+    Browser.assumePossible();
     Path folder = Files.createDirectories(Path.of("target/review-page", each.name()));
     Path page = Files.writeString(folder.resolve("page.html"), HtmlReport.of(each.review()));
     assertThat(Files.readString(page)).contains(": " + each.verdict() + "</title>");
-    Run look =
-        Run.of(
-                TOOLS,
-                Map.of(),
-                "node",
-                "look.mjs",
-                page.toAbsolutePath().toString(),
-                folder.toAbsolutePath().toString())
-            .succeeded();
-    JsonNode seen = PlanJson.read(look.out());
-    assertThat(seen).hasSize(4);
-    seen.properties()
-        .forEach(
-            device -> {
-              JsonNode what = device.getValue();
-              assertThat(what.path("violations")).as(device.getKey()).isEmpty();
-              assertThat(what.path("asked")).as(device.getKey()).isEmpty();
-              assertThat(what.path("said")).as(device.getKey()).isEmpty();
-              assertThat(what.path("overflow").asInt()).as(device.getKey()).isLessThanOrEqualTo(0);
-              assertThat(what.path("opened").asBoolean()).as(device.getKey()).isTrue();
-            });
+    Browser.assertForEverybody(page);
   }
 }
