@@ -193,7 +193,11 @@ final class ExportersOnHosts {
       assertThat(host.run("systemctl", "is-active", unit).out()).as(unit).startsWith("inactive");
     }
     assertThat(host.shell("ls /etc/systemd/system /var/lib/rediform").out())
-        .doesNotContain("exporter", "rediform-metrics");
+        .doesNotContain(
+            "rediform-redis-exporter",
+            "rediform-node-exporter",
+            "rediform-metrics",
+            "exporter.json");
     assertThat(host.shell("ls /var/lib/prometheus/node-exporter").out()).isBlank();
     assertThat(host.run("systemctl", "--failed", "--no-legend", "--plain").out()).isBlank();
   }
