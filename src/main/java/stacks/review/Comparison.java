@@ -36,8 +36,12 @@ final class Comparison {
                           JsonNode after = change.nodeAfter("/" + name);
                           // A block has more than what was written: what the provider fills in.
                           boolean isBlock = after.isArray();
+                          // Nor has what is taken over a value that nobody ever set.
                           boolean isKnown =
-                              !isBlock && !after.isMissingNode() && !change.isUnknown("/" + name);
+                              !isBlock
+                                  && !after.isNull()
+                                  && !after.isMissingNode()
+                                  && !change.isUnknown("/" + name);
                           if (isKnown && Canonical.hash(after) != hash) {
                             differs(change.address(), name);
                           }

@@ -122,7 +122,7 @@ final class PlanRules {
           .forEach(name -> found.put(name, "is in the file, and will not be there"));
     }
     // With other nodes all else is different, too.
-    return found.isEmpty() && plan.isComplete() ? plan.differences() : found;
+    return found.isEmpty() ? plan.differences() : found;
   }
 
   private static Optional<String> unknown(ResourceChange resource, Classifier classifier) {

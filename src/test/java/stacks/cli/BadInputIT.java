@@ -100,7 +100,10 @@ class BadInputIT {
   @Test
   void a_deploy_or_destroy_that_terraform_fails_says_that_nothing_was_changed() throws Exception {
     Path programs = Files.createDirectories(project.folder().resolve("programs"));
-    Path terraform = Files.writeString(programs.resolve("terraform"), "#!/bin/sh\nexit 1\n");
+    Path terraform =
+        Files.writeString(
+            programs.resolve("terraform"),
+            "#!/bin/sh\n[ $1 = version ] || exit 1\necho Terraform v1.11.4\n");
     assertThat(terraform.toFile().setExecutable(true)).isTrue();
     Map<String, String> broken = Map.of("PATH", programs + ":" + System.getenv("PATH"));
     for (String verb : List.of("deploy", "destroy")) {
