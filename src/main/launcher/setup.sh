@@ -55,7 +55,7 @@ lock() {
       rm -f "target/lock.$$"
       continue
     fi
-    [ "$waits" ] || say "waits for process $holder, which builds or installs in this checkout"
+    [ "$waits" ] || say "waits for process $holder, which builds or installs in this checkout (if that is something else: rm $PWD/target/lock)"
     waits=yes
     sleep 0.2
   done

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
@@ -123,6 +124,32 @@ class LauncherTest {
     Files.createSymbolicLink(folder.resolve("target/lock"), Path.of(String.valueOf(gone)));
     assertThat(build().out()).isEqualTo("packs one\n");
     assertThat(Files.isSymbolicLink(folder.resolve("target/lock"))).isFalse();
+  }
+
+  /** The tests' projects share target/ with it: they would wait for it as long as it runs them. */
+  @Test
+  void verify_holds_the_lock_no_longer_than_it_installs() throws Exception {
+    Files.createDirectories(folder.resolve("src/main/launcher"));
+    Files.writeString(
+        folder.resolve("src/main/launcher/setup.sh"),
+        """
+        . %s
+        for need in $(compgen -A function need_); do eval "$need() { lock; }"; done
+        build_if_stale() { lock; }
+        python3() { :; }
+        """
+            .formatted(SETUP));
+    Files.createDirectories(folder.resolve("src/test/npm/node_modules"));
+    Files.createFile(folder.resolve("src/test/npm/node_modules/.package-lock.json"));
+    Files.copy(Path.of("verify"), folder.resolve("verify"), StandardCopyOption.COPY_ATTRIBUTES);
+    program("mvn", "test ! -L target/lock");
+    Map<String, String> environment =
+        Map.of(
+            "PATH",
+            folder.resolve("bin") + ":" + System.getenv("PATH"),
+            "REDIFORM_TF_MIRROR",
+            "/none");
+    Run.of(folder, environment, "./verify").succeeded();
   }
 
   // ---------------------------------------------------------------- versions and exit codes
