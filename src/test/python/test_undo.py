@@ -20,7 +20,7 @@ from rediform.backup import note
 from rediform.contents import as_json
 from rediform.errors import Refused
 from rediform.redis import Connection
-from rediform.undo import history, keep, verbs
+from rediform.undo import aof, history, keep, verbs
 
 CHECK = shutil.which("redis-check-aof")
 WINDOW = 3600
@@ -171,6 +171,52 @@ class Undo(OneNode):
         self.assertEqual(len(self.ranges()), 1, self.ranges())
         self.assertGreater(len(self.kept()), 4)
 
+    def test_the_clock_of_a_rewrites_child_may_be_behind(self):
+        self.begin()
+        self.set("a")
+        first = self.next_second()
+        self.look()
+        self.set("b")
+        self.rewrite()
+        with patch.object(keep, "moment", lambda base: aof.moment(base) - 1):
+            self.look()
+        both = self.next_second()
+        self.look()
+        self.assertEqual(self.keys_at(first), ["a"])
+        self.assertEqual(self.keys_at(both), ["a", "b"])
+
+    def test_the_clock_of_a_rewrites_child_may_be_late(self):
+        self.begin()
+        self.set("a")
+        self.rewrite()
+        self.set("b")
+        second = self.next_second()
+        with patch.object(keep, "moment", lambda base: aof.moment(base) + 1):
+            self.look()
+        self.next_second()
+        self.look()
+        self.assertEqual(self.keys_at(second), ["a", "b"])
+        self.assertEqual(self.keys_at(second + 1), ["a", "b"])
+
+    def test_several_rewrites_in_one_second_lose_nothing_of_it(self):
+        self.begin()
+        for _ in range(10):
+            second = self.next_second() + 1
+            self.ask("FLUSHALL")
+            for key in "abc":
+                self.set(key)
+                self.rewrite()
+                self.look()
+            self.set("d")
+            if self.next_second() == second:
+                break
+        self.look()
+        self.assertEqual(self.next_second(), second + 1, "no second was long enough for three rewrites")
+        self.look()
+        self.assertEqual(self.keys_at(second), ["a", "b", "c", "d"])
+        self.assertEqual(self.keys_at(second - 1), [])
+        self.assertEqual(len(self.ranges()), 1, self.ranges())
+
     def test_a_rewrite_that_no_look_has_seen_is_no_gap(self):
         self.begin()
         self.set("a")
@@ -267,6 +313,7 @@ class Undo(OneNode):
         self.next_second()
         self.rewrite()
         self.next_second()
+        self.next_second()
         self.look()
         self.assertEqual(len(self.ranges()), 2, self.ranges())
         self.assertEqual(self.keys_at(kept), ["a"])
@@ -287,6 +334,7 @@ class Undo(OneNode):
         self.ask("REPLICAOF", "127.0.0.1", str(master.port))
         self.soon(lambda: self.ask("EXISTS", "theirs") == 1)
         self.soon(lambda: self.info()["aof_enabled"] == "1" and self.info()["aof_rewrite_in_progress"] == "0")
+        self.next_second()
         self.next_second()
         self.look()
         self.assertEqual(len(self.ranges()), 2, self.ranges())

@@ -45,8 +45,11 @@ def begins(path: str) -> Optional[int]:
 
 
 def moment(base: str) -> Optional[int]:
-    """The second in which a rewrite forked, whose child writes what the data was then. None for a base that no rewrite
-    made, such as a dump that stands in for one.
+    """The second before the first one whose writes are all in a base, or in what was written since, by the clock that
+    the child of a rewrite read when it began. The fork may have been a second earlier, where the child waited for the
+    processor, or some milliseconds after that second: Redis dates its writes with gettimeofday, the child its file with
+    time(2), which Linux moves on at its next tick. None for a base that no rewrite made, such as a dump that stands
+    in for one.
     """
     with open(base, "rb") as file:
         if file.read(5) != b"REDIS":

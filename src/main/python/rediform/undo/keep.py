@@ -89,27 +89,32 @@ def live_of(node: Node, redis: Connection) -> Live:
 
 def link(node: Node, live: Live, now: int) -> None:
     """Brings the history up to what the server has now."""
-    kept, seen = history.chains(node), history.seen(node)
-    current = kept[-1] if kept and kept[-1].is_live else None
+    kept, seen, until = history.chains(node), history.seen(node), history.seen_until(node)
+    # The last look was in the second after `until`. What is left of that may be in files that came since.
+    unfinished = [chain for chain in kept if chain.until in (None, until + 1)]
     if not live.is_timed or not live.parts:
-        end(current, history.seen_until(node))
+        end(unfinished, until)
         reason = NO_AOF if live.is_timed else NO_TIMESTAMPS
         write(os.path.join(history.folder_of(node), history.SEEN), json.dumps({"reason": reason}))
         return
     since = seen.get("since") or now + 1
+    current = kept[-1] if kept and kept[-1].is_live else None
     is_known = bool(kept) and same(live.file(live.parts[0]), kept[-1].file(kept[-1].parts[0]))
     goes_on = live.is_written and seen.get("isWritten") and seen.get("run") == live.run
-    if current and is_known:
-        extend(current, live)
+    if is_known:
+        extend(unfinished, live)
     if is_known and live.is_written and not (current and goes_on):
-        # While it was down, or had no link, others may have gone on.
-        end(current, history.seen_until(node))
+        if not goes_on:  # while it was down, or had no link, others may have gone on
+            end(unfinished, until)
         begin(node, live, now)
     elif not is_known:
         first = moment(live.file(live.parts[0]))
-        from_ = max(live.started + 1 if first is None else first, since)
-        is_next = current and goes_on and follows(current, live, live.token == seen.get("token") and bool(live.token))
-        end(current, from_ - 1 if is_next else history.seen_until(node))
+        from_ = max(live.started if first is None else first, since - 1) + 1
+        if kept and goes_on and follows(kept[-1], live, live.token == seen.get("token") and bool(live.token)):
+            extend(unfinished, live)
+            end(unfinished, from_ - 1)
+        else:
+            end(unfinished, until)
         begin(node, live, from_)
     facts: dict[str, object] = {
         **seen,
@@ -119,7 +124,7 @@ def link(node: Node, live: Live, now: int) -> None:
         "since": since,
         "token": live.token,
     }
-    look_ended(node, facts, now - 1 if live.is_written else history.seen_until(node))
+    look_ended(node, facts, now - 1 if live.is_written else until)
 
 
 def look_ended(node: Node, facts: dict[str, object], until: int) -> None:
@@ -132,14 +137,14 @@ def look_ended(node: Node, facts: dict[str, object], until: int) -> None:
     os.utime(path, (until, until))
 
 
-def follows(current: Chain, live: Live, is_same: bool) -> bool:
-    """Whether the new base is a rewrite of the current one and of what came after it. After a full resync it is not,
+def follows(chain: Chain, live: Live, is_same: bool) -> bool:
+    """Whether the new base is a rewrite of the last one and of what came after it. After a full resync it is not,
     although the numbers go on. `is_same`: no other data set came in between.
     """
-    if len(live.parts) < 2 or live.parts[0].seq != current.parts[0].seq + 1:
+    if len(live.parts) < 2 or live.parts[0].seq != chain.parts[0].seq + 1:
         return False
-    last, first = current.parts[-1], live.parts[1]
-    if last.type == "i" and same(live.file(first), current.file(last)):
+    last, first = chain.parts[-1], live.parts[1]
+    if last.type == "i" and same(live.file(first), chain.file(last)):
         return True
     return is_same and first.seq == last.seq + 1
 
@@ -163,21 +168,24 @@ def begin(node: Node, live: Live, from_: int) -> None:
     os.rename(unfinished, finished)
 
 
-def extend(current: Chain, live: Live) -> None:
+def extend(chains: list[Chain], live: Live) -> None:
     """A rewrite begins a new file before it has a new base; one that fails leaves it."""
-    new = live.parts[len(current.parts) :]
-    for part in new:
-        with contextlib.suppress(FileExistsError):  # a run that was killed has linked it
-            os.link(live.file(part), current.file(part))
-    if new:
-        write(os.path.join(current.path, MANIFEST), "".join(part.line() for part in live.parts))
+    for chain in chains:
+        new = [part for part in live.parts if part.type == "i" and part.seq > chain.parts[-1].seq]
+        for part in new:
+            with contextlib.suppress(FileExistsError):  # a run that was killed has linked it
+                os.link(live.file(part), chain.file(part))
+        if new:
+            write(os.path.join(chain.path, MANIFEST), "".join(part.line() for part in chain.parts + new))
 
 
-def end(current: Optional[Chain], until: int) -> None:
-    if current and until >= current.from_:
-        history.note(current.path, current.from_, until)
-    elif current:
-        shutil.rmtree(current.path)
+def end(chains: list[Chain], until: int) -> None:
+    """No chain has more than that second."""
+    for chain in chains:
+        if until < chain.from_:
+            shutil.rmtree(chain.path)
+        else:
+            history.note(chain.path, chain.from_, until)
 
 
 def prune(node: Node, section: Undo, live: Live, now: int) -> None:
