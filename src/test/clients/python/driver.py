@@ -42,7 +42,7 @@ def django(file):
 
     def write(key, value):
         cache.set(key, value, timeout=None)
-        return True
+        return cache.make_key(key)
 
     def read():
         return cache.client.get_client(write=False).role()[0].decode()

@@ -10,14 +10,25 @@ final class ClientLimits {
   private ClientLimits() {}
 
   static Duration planned(Library library) {
-    return Duration.ofSeconds(4);
+    return Duration.ofSeconds(4).plus(hears(library));
   }
 
   static Duration crash(Library library) {
-    return Duration.ofSeconds(8);
+    return Duration.ofSeconds(8).plus(hears(library));
   }
 
   static Duration hang(Library library) {
-    return Duration.ofSeconds(10);
+    return Duration.ofSeconds(10).plus(hears(library));
+  }
+
+  /**
+   * Lettuce looks for the new master five seconds after the Sentinels' first message, and there is
+   * no setting for it (SentinelTopologyRefresh.TimedSemaphore).
+   */
+  private static Duration hears(Library library) {
+    return switch (library) {
+      case LETTUCE, SPRING -> Duration.ofSeconds(5);
+      default -> Duration.ZERO;
+    };
   }
 }

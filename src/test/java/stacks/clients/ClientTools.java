@@ -93,7 +93,9 @@ final class ClientTools implements AutoCloseable {
       default -> throw new IllegalArgumentException(library.id());
     }
     if (library == Library.CELERY) {
-      beside(folder, PYTHON, SOURCES + "/python/celery_worker.py", snippet);
+      // A supervisor, as the text wants one.
+      String worker = "while :; do " + PYTHON + " \"$@\"; sleep 0.2; done";
+      beside(folder, "sh", "-c", worker, "worker", SOURCES + "/python/celery_worker.py", snippet);
     }
     command.addAll(List.of(library.id(), snippet, stop.toString()));
     return command;
@@ -137,11 +139,15 @@ final class ClientTools implements AutoCloseable {
     Files.createFile(stop);
   }
 
-  /** What a program says in the end, of the node that it reads from. */
-  static String readsFrom(Library library) {
+  /**
+   * What a program may say in the end, of the node that it reads from. Predis asks the Sentinels
+   * anew only after an error, and a replica that was promoted answers without one.
+   */
+  static List<String> readsFrom(Library library) {
     return switch (library) {
-      case CELERY, JEDIS, SPRING -> "read none";
-      default -> "read slave";
+      case CELERY, JEDIS, SPRING -> List.of("read none");
+      case PREDIS -> List.of("read slave", "read master");
+      default -> List.of("read slave");
     };
   }
 
@@ -197,6 +203,10 @@ final class ClientTools implements AutoCloseable {
 
   @Override
   public void close() {
-    besides.forEach(Process::destroyForcibly);
+    for (Process each : besides) {
+      List<ProcessHandle> children = each.descendants().toList();
+      each.destroyForcibly();
+      children.forEach(ProcessHandle::destroyForcibly);
+    }
   }
 }

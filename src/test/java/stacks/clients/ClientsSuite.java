@@ -122,7 +122,7 @@ class ClientsSuite {
     for (ClientProgram program : PROGRAMS) {
       all.assertThat(program.end(Duration.ofSeconds(30)))
           .as(program.said())
-          .isEqualTo(ClientTools.readsFrom(Library.of(program.name()).orElseThrow()));
+          .isIn(ClientTools.readsFrom(Library.of(program.name()).orElseThrow()));
     }
     all.assertAll();
     EVIDENCE.save(
@@ -183,12 +183,13 @@ class ClientsSuite {
       Eventually.within(
           Duration.ofSeconds(10),
           () -> {
+            int missing = 0;
             try (Jedis master = app(master())) {
-              lost[0] = 0;
               for (String key : acknowledged) {
-                lost[0] += master.exists(key) ? 0 : 1;
+                missing += master.exists(key) ? 0 : 1;
               }
             }
+            lost[0] = missing;
             assertThat(lost[0]).isLessThanOrEqualTo(most);
           });
     } catch (AssertionError e) {
