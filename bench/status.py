@@ -59,11 +59,13 @@ class Servers:
         with open(os.path.join(home, "conf"), "w") as conf:
             conf.write("bind %s\ndir %s\nlogfile log\nprotected-mode no\n" % (address, home))
             if name.startswith("redis-"):
+                conf.write("replica-announce-ip %s\n" % address)  # by itself it comes from 127.0.0.1
                 conf.write("port %d\nsave \"\"\nuser app on >app ~* &* +@all\n" % self.redis_port)
                 if address != self.master:
                     conf.write("replicaof %s %d\n" % (self.master, self.redis_port))
             else:
                 conf.write("port %d\nsentinel monitor mymaster %s %d 2\n" % (self.sentinel_port, self.master, self.redis_port))
+                conf.write("sentinel announce-ip %s\n" % address)
                 conf.write("sentinel down-after-milliseconds mymaster 60000\n")
         words = ["redis-server", os.path.join(home, "conf")] + (["--sentinel"] if name.startswith("sentinel-") else [])
         self.processes[name] = subprocess.Popen(words, executable=program, stdout=subprocess.DEVNULL)
