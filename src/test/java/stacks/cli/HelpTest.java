@@ -26,10 +26,27 @@ class HelpTest {
     for (Map.Entry<String, String> text : texts.entrySet()) {
       Golden.hold(HELP.resolve(text.getKey() + ".txt"), text.getValue());
     }
+    Golden.hold(Path.of("docs/verbs.md"), page(texts));
     try (Stream<Path> files = Files.list(HELP)) {
       assertThat(files.map(file -> file.getFileName().toString().replace(".txt", "")))
           .containsExactlyInAnyOrderElementsOf(
               texts.keySet().stream().collect(Collectors.toList()));
     }
+  }
+
+  private static String page(Map<String, String> texts) {
+    StringBuilder page =
+        new StringBuilder(
+            "# Verbs\n\nWhat `./rediform VERB --help` says. Made from the program.\n");
+    texts.forEach(
+        (verb, text) ->
+            page.append(
+                "\n## %s\n\n```\n%s```\n"
+                    .formatted(
+                        verb,
+                        text.lines()
+                            .map(String::stripTrailing)
+                            .collect(Collectors.joining("\n", "", "\n")))));
+    return page.toString();
   }
 }
