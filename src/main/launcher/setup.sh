@@ -265,7 +265,7 @@ is_stale() {
   if [ -f target/rediform.built ] && [ "$(tail -n 1 target/rediform.built)" = "$(digest target/rediform.jar)" ]; then
     [ "$(head -n 1 target/rediform.built)" != "$now" ]
   else
-    [ -z "$(find -L src/main/java src/main/python src/main/resources pom.xml -newer target/rediform.jar | head -n 1)" ] || return 0
+    [ -z "$(find -L src/main/build src/main/java src/main/python src/main/resources pom.xml -newer target/rediform.jar | head -n 1)" ] || return 0
     built "$now"
     return 1
   fi
@@ -284,7 +284,8 @@ build_if_stale() {
     lock
     ! is_stale || build
   fi
-  [ target/rediform.jsa -nt target/rediform.jar ] || archive_classes
+  # It is one of exactly these jars. Maven leaves rediform.jar alone where only one of the others is different.
+  { [ target/rediform.jsa -nt target/rediform.jar ] && [ ! target/lib -nt target/rediform.jsa ]; } || archive_classes
 }
 
 build() {
