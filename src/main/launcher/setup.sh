@@ -337,19 +337,17 @@ compiler() {
   esac
 }
 
-# with_java ARGUMENT…: Java, and the Node that jsii starts for it, with what makes both quick and
-# small: docs/decisions/0012, measured by bench/synth.py. NODE_OPTIONS is for this process alone.
+# with_java ARGUMENT…: Java, and the Node that jsii starts for it, kept small: docs/decisions/0038, measured by
+# bench/synth.py. NODE_OPTIONS is for this process alone; Node 22 and newer would tell the user which calls in
+# jsii and CDKTF are deprecated.
 # Since JDK 22 there may be a console without a terminal; jdk.console asks for the one of before.
 with_java() {
-  local preload=${PWD//\\/\\\\}
-  preload=${preload//\"/\\\"}/src/main/launcher/jsii-preload.js
   mkdir -p target/tmp
   # jsii leaves an empty folder at every run; those of finished runs go. Another may be at it, too.
   find target/tmp -maxdepth 1 -name 'jsii-*' -empty -mmin +10 -delete 2> /dev/null || true
   # jsii's own place for its cache is the home folder, which need not be there, nor be ours.
-  JSII_RUNTIME_PACKAGE_CACHE=enabled \
-    JSII_RUNTIME_PACKAGE_CACHE_ROOT="$PWD/target/jsii" \
+  JSII_RUNTIME_PACKAGE_CACHE_ROOT="$PWD/target/jsii" \
     JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20 \
-    NODE_OPTIONS="${REDIFORM_NODE_OPTIONS---max-semi-space-size=1 --preserve-symlinks --require \"$preload\"}" \
+    NODE_OPTIONS='--max-semi-space-size=1 --no-deprecation' \
     $exec java -Djdk.console=java.base -XX:+UseSerialGC -Xms8m -Xmn4m -Xmx256m -Djava.io.tmpdir=target/tmp "$@"
 }
