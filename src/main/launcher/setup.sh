@@ -325,6 +325,9 @@ exec=''
 # In this process's place: who ends it ends Java.
 run_java() {
   exec='exec'
+  # A live line is for a person who watches; Java cannot tell whether standard error is a terminal.
+  unset REDIFORM_LIVE
+  if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && [ -z "${CI:-}" ]; then export REDIFORM_LIVE=yes; fi
   with_java -XX:SharedArchiveFile=target/rediform.jsa -Xshare:auto -Xlog:all=off "$(compiler "$@")" -jar target/rediform.jar "$@"
 }
 

@@ -63,7 +63,7 @@ class DriftIT {
           ec2.create_tags(Resources=[machine], Tags=[{"Key": "rediform.document", "Value": "0" * 64}])
           """);
       assertThat(deploy(fork).succeeded().err())
-          .containsSubsequence("redis-2 may be changed", "aws_instance.redis-2: Modif");
+          .containsSubsequence("redis-2 may be changed", "redis-2: machine changed");
     }
   }
 

@@ -20,6 +20,7 @@ import stacks.cluster.Cluster;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
 import stacks.platform.local.LocalPlatform;
+import stacks.review.Change;
 import stacks.review.Review;
 import stacks.review.Verdict;
 
@@ -86,14 +87,17 @@ final class DeployCommand implements Callable<Integer> {
     Cluster cluster = environment.deployable();
     WaitCommand.checkTimeout();
     Ask.checkPossible(cluster, autoApprove);
-    Terraform terraform = new Terraform(cluster, this::say);
+    Progress progress = Progress.of(spec);
+    Terraform terraform = new Terraform(cluster, progress);
     terraform.stack().resolve(plan).toFile().deleteOnExit();
     Planner.Planned planned = kept ? kept(cluster, terraform) : plan(cluster, terraform);
     obey(planned.review());
     if (planned.changes()) {
       apply(cluster, terraform, planned.review());
     }
-    return sayWhatIsThere(cluster);
+    int code = sayWhatIsThere(cluster);
+    progress.debug("all that Terraform printed: " + terraform.log());
+    return code;
   }
 
   private Planner.Planned plan(Cluster cluster, Terraform terraform) {
@@ -157,7 +161,8 @@ final class DeployCommand implements Callable<Integer> {
             .orElseGet(() -> terraform.apply(kept ? Reviews.KEPT : plan));
     if (applied.code() != 0) {
       StartAgain.whatStopped(cluster, applied, terraform, this::say);
-      throw TerraformFailure.ofApply(cluster, applied, again);
+      List<String> planned = review.changes().stream().map(Change::address).toList();
+      throw TerraformFailure.ofApply(cluster, applied, planned, again, terraform.log());
     }
   }
 

@@ -11,6 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stacks.cluster.Cluster;
+import stacks.cluster.Node;
 import stacks.platform.Lasting;
 import stacks.review.Review;
 
@@ -55,7 +56,9 @@ final class DestroyCommand implements Callable<Integer> {
     Cluster cluster = environment.cluster();
     Ask.checkPossible(cluster, autoApprove);
     SynthCommand.write(List.of(cluster));
-    Terraform terraform = new Terraform(cluster, this::say);
+    Progress progress = Progress.of(spec);
+    Terraform terraform = new Terraform(cluster, progress);
+    terraform.destroys();
     StatePlace.init(cluster, terraform);
     boolean local = cluster.isLocal();
     List<String> state = terraform.state();
@@ -87,11 +90,16 @@ final class DestroyCommand implements Callable<Integer> {
     }
     Terraform.Applied applied = terraform.apply(PLAN);
     if (applied.code() != 0) {
-      throw TerraformFailure.ofApply(cluster, applied, "./rediform destroy " + cluster.name());
+      throw failure(cluster, applied, terraform, whatGoes(resources));
     }
     PrintWriter out = spec.commandLine().getOut();
     out.println(cluster.name() + " is gone");
+    out.println(
+        "Gone: %s, with their data, and the passwords"
+            .formatted(String.join(", ", cluster.nodes().stream().map(Node::name).toList())));
     backup.where(resources).forEach(out::println);
+    out.println("Its file stays. A new and empty cluster:  ./rediform deploy " + cluster.name());
+    progress.debug("all that Terraform printed: " + terraform.log());
     return ExitCode.FINE;
   }
 
@@ -104,7 +112,7 @@ final class DestroyCommand implements Callable<Integer> {
     List<Terraform.Diagnostic> errors =
         attempt.errors().stream().filter(DestroyCommand::matters).toList();
     if (!errors.isEmpty()) {
-      throw TerraformFailure.of(cluster, "plan", errors, true);
+      throw terraform.failure("plan", errors, true);
     }
     boolean formed = state.contains(Terraform.FORMED);
     if (attempt.errors().isEmpty()) {
@@ -208,7 +216,7 @@ final class DestroyCommand implements Callable<Integer> {
     if (terraform.plan(PLAN, targets)) {
       Terraform.Applied applied = terraform.apply(PLAN);
       if (applied.code() != 0 && !applied.errors().stream().allMatch(this::isOnItsWayOut)) {
-        throw TerraformFailure.ofApply(cluster, applied, "./rediform destroy " + cluster.name());
+        throw failure(cluster, applied, terraform, List.of());
       } else if (applied.code() != 0) {
         say("the secret with the passwords is scheduled for deletion already, and left to that");
         terraform.plainly(
@@ -221,6 +229,24 @@ final class DestroyCommand implements Callable<Integer> {
   private boolean isOnItsWayOut(Terraform.Diagnostic error) {
     return error.address().equals(PASSWORDS + ".passwords")
         && (error.summary() + error.detail()).matches("(?s).*(couldn't find resource|deletion).*");
+  }
+
+  /** Addresses of all that is destroyed. */
+  private static List<String> whatGoes(JsonNode resources) {
+    List<String> addresses = new ArrayList<>();
+    for (JsonNode resource : resources) {
+      if (resource.path("mode").asText().equals("managed")
+          && !resource.path("name").asText().equals(Lasting.BACKUPS)) {
+        addresses.add(resource.path("address").asText());
+      }
+    }
+    return addresses;
+  }
+
+  private static Failure failure(
+      Cluster cluster, Terraform.Applied applied, Terraform terraform, List<String> planned) {
+    return TerraformFailure.ofApply(
+        cluster, applied, planned, "./rediform destroy " + cluster.name(), terraform.log());
   }
 
   private void say(String line) {

@@ -2,7 +2,6 @@ package stacks.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,7 +29,7 @@ final class MoveStateCommand implements Callable<Integer> {
   public Integer call() {
     Cluster cluster = environment.deployable();
     SynthCommand.write(List.of(cluster));
-    Consumer<String> say = Progress.of(spec);
+    Progress say = Progress.of(spec);
     boolean moved = StatePlace.move(cluster, new Terraform(cluster, say), say);
     spec.commandLine()
         .getOut()

@@ -2,7 +2,6 @@ package stacks.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,7 +38,7 @@ final class PlanCommand implements Callable<Integer> {
     options.check();
     Cluster cluster = environment.cluster();
     SynthCommand.write(List.of(cluster));
-    Consumer<String> say = Progress.of(spec);
+    Progress say = Progress.of(spec);
     Terraform terraform = new Terraform(cluster, say);
     StatePlace.init(cluster, terraform);
     Review review =

@@ -71,7 +71,7 @@ final class ReplaceCommand implements Callable<Integer> {
     Ask.checkPossible(cluster, autoApprove);
     Look look = Access.look(cluster).orElseThrow(() -> Failure.missing(Access.howToLook(cluster)));
     SynthCommand.write(List.of(cluster));
-    Terraform terraform = new Terraform(cluster, this::say);
+    Terraform terraform = new Terraform(cluster, Progress.of(spec));
     plan(cluster, node, terraform);
     Ask.orEnd(
         cluster,
@@ -87,7 +87,12 @@ final class ReplaceCommand implements Callable<Integer> {
     say(node.name() + " is made anew");
     Terraform.Applied applied = terraform.apply(PLAN);
     if (applied.code() != 0) {
-      throw TerraformFailure.ofApply(cluster, applied, "./rediform deploy " + cluster.name());
+      throw TerraformFailure.ofApply(
+          cluster,
+          applied,
+          Platforms.of(cluster.environment().platform()).replaced(node),
+          "./rediform deploy " + cluster.name(),
+          terraform.log());
     }
     await(cluster, look, Gate.whole(cluster, Access.documents(cluster)));
     spec.commandLine().getOut().println(node.name() + " is new; " + cluster.name() + " is whole");

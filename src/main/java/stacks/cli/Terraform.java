@@ -1,18 +1,19 @@
 package stacks.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.function.Consumer;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.platform.Gates;
@@ -33,20 +34,12 @@ final class Terraform {
   /** The state has it when the cluster was whole once. */
   static final String FORMED = "terraform_data." + Gates.FORMED;
 
-  /** Seconds. EC2 runs a machine within some 15. */
-  private static final int EC2_IS_LATE = 60;
-
-  private static final String NO_MACHINE_YET =
-      ": EC2 has given no machine yet, for want of capacity perhaps, or of quota; it is asked for up"
-          + " to three minutes, and then the reason is said";
-
-  private static final Set<String> PROGRESS =
-      Set.of("apply_start", "apply_progress", "apply_complete", "apply_errored");
-
   private final Cluster cluster;
   private final Path stack;
-  private final Consumer<String> say;
+  private final Steps steps;
+  private final TerraformLog log;
   private final Map<String, String> variables = new HashMap<>();
+  private boolean destroys;
 
   /**
    * What Terraform has to say of a failure.
@@ -58,7 +51,7 @@ final class Terraform {
   /**
    * What an apply came to.
    *
-   * @param done addresses that were made, changed or destroyed
+   * @param done addresses of which nothing is left to do
    * @param code exit code
    */
   record Applied(int code, Set<String> done, List<Diagnostic> errors) {}
@@ -66,21 +59,25 @@ final class Terraform {
   /**
    * Terraform on a stack that has been synthesized.
    *
-   * @param say told what is under way, a line each
+   * @param progress told what is under way
    */
-  Terraform(Cluster cluster, Consumer<String> say) {
-    this(cluster, Synth.stack(SynthCommand.outdir(), cluster.name()), say);
+  Terraform(Cluster cluster, Progress progress) {
+    this.cluster = cluster;
+    this.stack = Synth.stack(SynthCommand.outdir(), cluster.name());
+    this.steps = new Steps(cluster.name(), progress, InstantSource.system());
+    this.log = new TerraformLog(stack, progress);
   }
 
-  private Terraform(Cluster cluster, Path stack, Consumer<String> say) {
-    this.cluster = cluster;
+  private Terraform(Terraform other, Path stack) {
+    this.cluster = other.cluster;
     this.stack = stack;
-    this.say = say;
+    this.steps = other.steps;
+    this.log = other.log;
   }
 
   /** The same in another folder. */
   Terraform in(Path folder) {
-    return new Terraform(cluster, folder, say);
+    return new Terraform(this, folder);
   }
 
   /** Sets a variable of the environment in which Terraform, and so each gate, runs. */
@@ -88,13 +85,22 @@ final class Terraform {
     variables.put(variable, value);
   }
 
+  /** From now on, what is destroyed is not to be created again. */
+  void destroys() {
+    destroys = true;
+  }
+
   Path stack() {
     return stack;
   }
 
+  /** Where all that it printed is. */
+  Path log() {
+    return log.file();
+  }
+
   /** Makes backend and providers ready. */
   void init() {
-    say.accept("terraform init");
     must("init", "-json", "-input=false");
   }
 
@@ -111,7 +117,7 @@ final class Terraform {
   /** Whether a plan would change anything; ends the command when there is none. */
   boolean made(Attempt attempt) {
     if (!attempt.errors().isEmpty()) {
-      throw TerraformFailure.of(cluster, "plan", attempt.errors(), state().contains(FORMED));
+      throw failure("plan", attempt.errors(), state().contains(FORMED));
     }
     return attempt.changes();
   }
@@ -125,40 +131,34 @@ final class Terraform {
 
   /** Makes a plan and keeps it, or says why there is none. */
   Attempt tryPlan(String file, List<String> options) {
-    say.accept("terraform plan");
     List<String> words = new ArrayList<>(List.of("plan", "-json", "-input=false", LOCK_TIMEOUT));
     words.addAll(List.of("-detailed-exitcode", "-out=" + file));
     words.addAll(options);
-    List<Diagnostic> errors = new ArrayList<>();
-    int code = run(words, this::waits, errors);
-    return new Attempt(code == CHANGES, code == 0 || code == CHANGES ? List.of() : errors);
+    TerraformOutput output = new TerraformOutput(steps);
+    int code = run(words, output);
+    boolean made = code == 0 || code == CHANGES;
+    return new Attempt(code == CHANGES, made ? List.of() : output.errors());
   }
 
   /** Carries out a plan, and says what it does while it does it. */
   Applied apply(String file) {
-    Set<String> done = new TreeSet<>();
-    List<Diagnostic> errors = new ArrayList<>();
-    int code =
-        run(
-            List.of("apply", "-json", "-input=false", LOCK_TIMEOUT, file),
-            event -> {
-              waits(event);
-              progress(event);
-              if (event.path("type").asText().equals("apply_complete")) {
-                done.add(event.at("/hook/resource/addr").asText());
-              }
-            },
-            errors);
-    return new Applied(code, done, errors);
+    TerraformOutput output = new TerraformOutput(steps);
+    int code = run(List.of("apply", "-json", "-input=false", LOCK_TIMEOUT, file), output);
+    Set<String> done = output.done(destroys ? List::of : this::configured);
+    return new Applied(code, done, code == 0 ? List.of() : output.errors());
   }
 
   /** Runs a verb that has no progress to show; ends the command when it fails. */
   void must(String... words) {
-    List<Diagnostic> errors = new ArrayList<>();
-    int code = run(List.of(words), event -> {}, errors);
-    if (code != 0) {
-      throw TerraformFailure.of(cluster, words[0], errors, true);
+    TerraformOutput output = new TerraformOutput(steps);
+    if (run(List.of(words), output) != 0) {
+      throw failure(words[0], output.errors(), true);
     }
+  }
+
+  /** The failure of a verb that changes nothing. */
+  Failure failure(String verb, List<Diagnostic> errors, boolean formed) {
+    return TerraformFailure.of(cluster, verb, errors, formed, log());
   }
 
   /** Runs a verb that knows no machine-readable lines, and gives what it printed. */
@@ -215,73 +215,39 @@ final class Terraform {
     return new String(output.out(), StandardCharsets.UTF_8).lines().toList();
   }
 
-  private int run(List<String> words, Consumer<JsonNode> event, List<Diagnostic> errors) {
-    List<String> plain = new ArrayList<>();
-    int code =
-        Tool.terraform(stack, words.toArray(String[]::new))
-            .with(variables)
-            .lines(
-                line -> {
-                  JsonNode json = parse(line);
-                  if (json == null) {
-                    plain.add(line); // backends and crashes speak to people only
-                  } else if (isError(json)) {
-                    JsonNode diagnostic = json.path("diagnostic");
-                    errors.add(
-                        new Diagnostic(
-                            diagnostic.path("summary").asText(),
-                            diagnostic.path("detail").asText(),
-                            diagnostic.path("address").asText()));
-                  } else {
-                    event.accept(json);
-                  }
-                });
+  private int run(List<String> words, TerraformOutput output) {
+    log.begin(words);
+    steps.begin(words);
+    ScheduledExecutorService seconds =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "rediform-seconds");
+              thread.setDaemon(true);
+              return thread;
+            });
+    seconds.scheduleAtFixedRate(steps::tick, 1, 1, TimeUnit.SECONDS);
+    int code;
+    try {
+      code =
+          Tool.terraform(stack, words.toArray(String[]::new))
+              .with(variables)
+              .lines(
+                  line -> {
+                    log.line(line);
+                    output.accept(line);
+                  });
+    } finally {
+      seconds.shutdownNow();
+    }
+    log.end(code);
+    steps.end(code == 0 || code == CHANGES);
     if (code == Tool.INTERRUPTED) {
       throw Failure.missing(
-          "interrupted. What is done stays; to go on from there: ./rediform deploy "
-              + cluster.name());
-    }
-    if (code != 0 && code != CHANGES && errors.isEmpty()) {
-      errors.add(new Diagnostic(String.join("\n", plain), "", ""));
+          words.get(0).equals("apply")
+              ? "interrupted. What is done stays; to go on from there: ./rediform %s %s"
+                  .formatted(destroys ? "destroy" : "deploy", cluster.name())
+              : "interrupted. Terraform has changed nothing");
     }
     return code;
-  }
-
-  private static boolean isError(JsonNode event) {
-    return event.path("type").asText().equals("diagnostic")
-        && event.at("/diagnostic/severity").asText().equals("error");
-  }
-
-  private static JsonNode parse(String line) {
-    try {
-      JsonNode json = MAPPER.readTree(line);
-      return json != null && json.isObject() ? json : null;
-    } catch (JsonProcessingException e) {
-      return null;
-    }
-  }
-
-  /** Another run has the state: whoever waits shall know for what. */
-  private void waits(JsonNode event) {
-    String message = event.path("@message").asText();
-    if (message.contains("state lock") && !message.startsWith("Releasing")) {
-      say.accept(message.strip());
-    }
-  }
-
-  private void progress(JsonNode event) {
-    String type = event.path("type").asText();
-    if (PROGRESS.contains(type)) {
-      String message = event.path("@message").asText().replaceFirst(" \\[id=[^]]*]$", "");
-      boolean machine = event.at("/hook/resource/resource_type").asText().equals("aws_instance");
-      boolean making = event.at("/hook/action").asText().equals("create");
-      boolean late = event.at("/hook/elapsed_seconds").asInt() >= EC2_IS_LATE;
-      say.accept(machine && making && late ? message + NO_MACHINE_YET : message);
-    } else if (type.equals("provision_progress")) {
-      String line = event.at("/hook/output").asText();
-      if (!line.startsWith("local-exec: Executing: ")) { // what is run is no news, what it says is
-        say.accept(line);
-      }
-    }
   }
 }

@@ -1,11 +1,18 @@
 package stacks.cli;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import stacks.cli.Terraform.Diagnostic;
 import stacks.cluster.Cluster;
+import stacks.platform.ResourceKind;
 
 /**
  * What Terraform's errors mean for a cluster, and what to do: one sentence of ours for each kind.
@@ -16,6 +23,9 @@ final class TerraformFailure {
           "(?m)^\\s*ID:\\s+(?<id>\\S+)(?:.*?Operation:\\s+(?<what>\\S+))?.*?Who:\\s+(?<who>[^\\n]+?)\\s*\\n.*?Created:\\s+(?<since>[^\\n]+?)\\s*(?:\\n|$)",
           Pattern.DOTALL);
 
+  private static final Pattern OF_NODE =
+      Pattern.compile("[a-z0-9_]+\\.(" + ResourceKind.NODE + ")(?:-[a-z-]+)?");
+
   private TerraformFailure() {}
 
   /**
@@ -23,8 +33,10 @@ final class TerraformFailure {
    *
    * @param verb Terraform's, such as {@code plan}
    * @param formed whether the cluster was whole once
+   * @param log where all is that Terraform printed
    */
-  static Failure of(Cluster cluster, String verb, List<Diagnostic> errors, boolean formed) {
+  static Failure of(
+      Cluster cluster, String verb, List<Diagnostic> errors, boolean formed, Path log) {
     String name = cluster.name();
     List<Diagnostic> refusals = errors.stream().filter(TerraformFailure::isRefusal).toList();
     if (!refusals.isEmpty()) {
@@ -67,7 +79,12 @@ final class TerraformFailure {
       }
     }
     return Failure.missing(
-        "terraform %s failed, and nothing was changed: %s".formatted(verb, said(errors)));
+        String.join(
+            "\n",
+            "terraform %s failed, and nothing was changed:".formatted(verb),
+            said(errors),
+            whole(log),
+            "Mend the cause, then run the same command again"));
   }
 
   /** Whether a condition of ours said no, and not Terraform or AWS. */
@@ -86,16 +103,22 @@ final class TerraformFailure {
   }
 
   /**
-   * The failure of an apply: what is done, what is not, what to do next.
+   * The failure of an apply: what happened, what is done, what is not, what to do next.
    *
+   * @param planned addresses of what the plan changes
    * @param again the command that goes on from there
+   * @param log where all is that Terraform printed
    */
-  static Failure ofApply(Cluster cluster, Terraform.Applied applied, String again) {
+  static Failure ofApply(
+      Cluster cluster,
+      Terraform.Applied applied,
+      Collection<String> planned,
+      String again,
+      Path log) {
     List<Diagnostic> errors = applied.errors();
-    String done =
-        applied.done().isEmpty()
-            ? "Nothing was changed"
-            : "What is done stays (%d of the plan's steps)".formatted(applied.done().size());
+    Set<String> left = new TreeSet<>(planned);
+    left.removeAll(applied.done());
+    String done = done(applied.done(), left);
     for (Diagnostic error : errors) {
       String text = error.summary() + "\n" + error.detail();
       if (text.contains("acquiring the state lock")) {
@@ -110,25 +133,70 @@ final class TerraformFailure {
               "%s was not deployed; the line above says why".formatted(cluster.name()));
         }
         boolean isGate = gate.endsWith("-gate") || gate.endsWith("-settings");
+        String what =
+            isGate
+                ? "the gate of %s stayed shut; the line above says why".formatted(node)
+                : "%s did not become whole; the line above says why".formatted(cluster.name());
         return Failure.no(
-            (isGate
-                    ? "the gate of %s stayed shut; the line above says why".formatted(node)
-                    : "%s did not become whole; the line above says why".formatted(cluster.name()))
-                + ". %s. Mend that, then: %s".formatted(done, again));
+            report(cluster, what + ". " + done, List.of(), log, "Mend that, then: " + again));
       }
       Capacity capacity = Capacity.in(text);
       if (capacity != null) {
+        String what =
+            "%s: %s (%s). %s".formatted(error.address(), capacity.meaning, capacity.code, done);
         return Failure.missing(
-            "%s: %s (%s). %s. Then: %s"
-                .formatted(
-                    error.address(),
-                    capacity.meaning,
-                    capacity.code,
-                    done + ". " + capacity.remedy,
-                    again));
+            report(cluster, what, List.of(), log, capacity.remedy + ". Then: " + again));
       }
     }
-    return Failure.missing("%s. %s. Mend the cause, then: %s".formatted(said(errors), done, again));
+    return Failure.missing(
+        report(
+            cluster,
+            "terraform apply failed. " + done,
+            List.of(said(errors)),
+            log,
+            "Mend the cause, then: " + again));
+  }
+
+  private static String report(
+      Cluster cluster, String what, List<String> details, Path log, String remedy) {
+    List<String> lines = new ArrayList<>(List.of(what));
+    lines.addAll(details);
+    if (!cluster.isLocal()) {
+      lines.add("Machines that exist cost money meanwhile");
+    }
+    lines.add(whole(log));
+    lines.add(remedy);
+    return String.join("\n", lines);
+  }
+
+  private static String whole(Path log) {
+    return "All that Terraform printed: " + log;
+  }
+
+  private static String done(Set<String> done, Set<String> left) {
+    String rest = left.isEmpty() ? "" : ". Not done: " + names(left);
+    return done.isEmpty()
+        ? "Nothing was changed"
+        : "What is done stays (%d of the plan's steps)%s".formatted(done.size(), rest);
+  }
+
+  /** Nodes by their name, in place of all that belongs to each. */
+  private static String names(Set<String> addresses) {
+    Set<String> names = new LinkedHashSet<>();
+    int others = 0;
+    for (String address : addresses) {
+      Matcher node = OF_NODE.matcher(address);
+      if (node.matches()) {
+        names.add(node.group(1));
+      } else {
+        others++;
+      }
+    }
+    if (names.isEmpty()) {
+      return String.join(", ", addresses);
+    }
+    return String.join(", ", names)
+        + (others == 0 ? "" : ", and %d of what they share".formatted(others));
   }
 
   /** Why EC2 gives no machine (EC2 API reference, "Error codes"). */

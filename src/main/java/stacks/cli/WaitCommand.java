@@ -183,7 +183,7 @@ final class WaitCommand implements Callable<Integer> {
   }
 
   private boolean wasWhole(Cluster cluster) {
-    return formed || new Terraform(cluster, line -> {}).state().contains(Terraform.FORMED);
+    return formed || new Terraform(cluster, Progress.of(spec)).state().contains(Terraform.FORMED);
   }
 
   /** Without a gate nobody has asked the nodes to look for what they are told: one by one, now. */
