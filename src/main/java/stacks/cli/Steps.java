@@ -118,7 +118,7 @@ final class Steps {
       case "apply_complete" -> end(event.path("hook"), true);
       case "apply_errored" -> end(event.path("hook"), false);
       case "diagnostic" -> warn(event.path("diagnostic"));
-      default -> waits(event.path("@message").asText().strip());
+      default -> other(event.path("@message").asText().strip());
     }
     showLive();
   }
@@ -181,9 +181,11 @@ final class Steps {
     }
   }
 
-  /** Another run has the state: whoever waits shall know for what. */
-  private void waits(String message) {
-    if (message.contains("state lock") && !message.startsWith("Releasing")) {
+  /** Another run has the state, and whoever waits shall know for what; or this one must end. */
+  private void other(String message) {
+    if (message.startsWith("Interrupt received")) {
+      say("interrupted: Terraform ends what it is at, and releases its lock");
+    } else if (message.contains("state lock") && !message.startsWith("Releasing")) {
       say(message);
     }
   }

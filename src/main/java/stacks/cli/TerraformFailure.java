@@ -132,11 +132,15 @@ final class TerraformFailure {
           return Failure.no(
               "%s was not deployed; the line above says why".formatted(cluster.name()));
         }
-        boolean isGate = gate.endsWith("-gate") || gate.endsWith("-settings");
-        String what =
-            isGate
-                ? "the gate of %s stayed shut; the line above says why".formatted(node)
-                : "%s did not become whole; the line above says why".formatted(cluster.name());
+        String what;
+        if (gate.endsWith("whole")) {
+          what = cluster.name() + " did not become whole";
+        } else if (error.detail().contains("/rediform wait ")) {
+          what = "the gate of %s stayed shut".formatted(node);
+        } else {
+          what = "%s does not run as the file says".formatted(node);
+        }
+        what += "; the lines above say why";
         return Failure.no(
             report(cluster, what + ". " + done, List.of(), log, "Mend that, then: " + again));
       }
@@ -175,9 +179,10 @@ final class TerraformFailure {
 
   private static String done(Set<String> done, Set<String> left) {
     String rest = left.isEmpty() ? "" : ". Not done: " + names(left);
-    return done.isEmpty()
-        ? "Nothing was changed"
-        : "What is done stays (%d of the plan's steps)%s".formatted(done.size(), rest);
+    return (done.isEmpty()
+            ? "Nothing was changed"
+            : "What is done stays (%d of the plan's steps)".formatted(done.size()))
+        + rest;
   }
 
   /** Nodes by their name, in place of all that belongs to each. */

@@ -86,7 +86,8 @@ final class Tool {
         new Thread(
             () -> {
               if (Termination.came()) {
-                process.destroy();
+                // The process itself would close what we read of it, and Terraform dies of that.
+                process.toHandle().destroy();
               }
               waitFor(process);
             });
