@@ -72,9 +72,8 @@ final class Progress implements Consumer<String> {
     }
     // The last column stays free: some terminals begin a new line once it is taken.
     int most = Math.max(CUT.length(), width.getAsInt() - 1);
-    String full = WHO + text;
     String line =
-        full.length() <= most ? full : full.substring(0, most - CUT.length()).strip() + CUT;
+        text.length() <= most ? text : text.substring(0, most - CUT.length()).strip() + CUT;
     if (!line.equals(live)) {
       err.print("\r" + line + " ".repeat(Math.max(0, live.length() - line.length())));
       err.flush();

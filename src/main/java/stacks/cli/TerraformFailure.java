@@ -200,8 +200,7 @@ final class TerraformFailure {
     if (names.isEmpty()) {
       return String.join(", ", addresses);
     }
-    return String.join(", ", names)
-        + (others == 0 ? "" : ", and %d of what they share".formatted(others));
+    return String.join(", ", names) + (others == 0 ? "" : ", and %d shared".formatted(others));
   }
 
   /** Why EC2 gives no machine (EC2 API reference, "Error codes"). */

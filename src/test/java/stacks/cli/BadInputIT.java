@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import stacks.testing.Eventually;
 import stacks.testing.Project;
 import stacks.testing.Run;
@@ -121,8 +123,13 @@ class BadInputIT {
     assertThat(run.err()).contains("sudo apt-get install default-jdk-headless");
   }
 
-  @Test
-  void a_deploy_that_is_interrupted_goes_on_from_there_the_next_time() throws Exception {
+  /**
+   * Ctrl-C on a terminal reaches the whole process group, which setsid makes for it; SIGTERM one.
+   */
+  @ParameterizedTest
+  @CsvSource({"INT, -", "TERM, ''"})
+  void a_deploy_that_is_interrupted_goes_on_from_there_the_next_time(String signal, String group)
+      throws Exception {
     Path log = project.folder().resolve("interrupted.log");
     ProcessBuilder builder =
         new ProcessBuilder("setsid", "./rediform", "deploy", "local")
@@ -134,13 +141,18 @@ class BadInputIT {
     Eventually.within(
         Duration.ofMinutes(2),
         () -> assertThat(Files.readString(log)).contains("sentinel-2: starts"));
-    // As a terminal does on Ctrl-C: to the whole process group, which setsid made for it.
-    Run.of(Path.of("."), Map.of(), "kill", "-INT", "--", "-" + deploy.pid()).succeeded();
+    Run.of(Path.of("."), Map.of(), "kill", "-" + signal, "--", group + deploy.pid()).succeeded();
     assertThat(deploy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(deploy.exitValue()).isNotZero();
-    assertThat(Files.readString(log)).doesNotContain("\tat ").doesNotContain("Traceback");
+    assertThat(Files.readString(log))
+        .contains("interrupted: Terraform ends what it is at")
+        .doesNotContain("\tat ", "Traceback", "unexpected");
+    assertThat(project.folder().resolve(".rediform/local/.terraform.tfstate.lock.info"))
+        .as("the lock of the state")
+        .doesNotExist();
 
-    project.rediform("deploy", "local").succeeded();
+    String all = "set -o pipefail; ./rediform deploy local 2>&1 | head -n 1";
+    Run.of(project.folder(), Map.of(), "bash", "-c", all).succeeded(); // who reads it goes away
     Eventually.within(
         Duration.ofSeconds(30), () -> project.rediform("status", "local").succeeded());
     project.rediform("destroy", "local").succeeded();

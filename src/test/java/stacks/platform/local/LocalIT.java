@@ -41,6 +41,10 @@ import stacks.testing.Run;
 @Tag("alone")
 class LocalIT {
   private static final String CANARY = "canary-3f1d9c27-of-the-local-password";
+
+  /** Of a first deploy: what it plans, a few lines for each node, and what is there then. */
+  private static final int MOST_LINES = 50;
+
   private static final StringBuilder PRINTED = new StringBuilder();
 
   private static Project project;
@@ -115,7 +119,13 @@ class LocalIT {
   @Test
   @Order(1)
   void one_command_brings_up_three_redis_and_three_sentinels() throws Exception {
-    rediform("deploy", "local").succeeded();
+    Run deploy = rediform("deploy", "local").succeeded();
+    assertThat(deploy.all()).doesNotContain("\r", "\u001b");
+    assertThat(deploy.all().lines().count()).as(deploy.all()).isLessThanOrEqualTo(MOST_LINES);
+    Path log = project.folder().resolve("cdktf.out/stacks/local/terraform.log");
+    assertThat(log).content().contains("terraform apply -json", "\"type\":\"apply_complete\"");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(log)))
+        .isEqualTo("rw-------");
     Run status = assertWhole();
     assertThat(status.out())
         .contains("local is whole")
