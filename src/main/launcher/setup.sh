@@ -346,8 +346,8 @@ compiler() {
 # Since JDK 22 there may be a console without a terminal; jdk.console asks for the one of before.
 with_java() {
   mkdir -p target/tmp
-  # jsii leaves an empty folder at every run; those of finished runs go. Another may be at it, too.
-  find target/tmp -maxdepth 1 -name 'jsii-*' -empty -mmin +10 -delete 2> /dev/null || true
+  # jsii leaves empty folders at every run; those of finished runs go. Another may be at it, too.
+  find target/tmp -path 'target/tmp/jsii-*' -type d -empty -mmin +10 -delete 2> /dev/null || true
   # jsii's own place for its cache is the home folder, which need not be there, nor be ours.
   JSII_RUNTIME_PACKAGE_CACHE_ROOT="$PWD/target/jsii" \
     JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20 \
