@@ -1,5 +1,7 @@
 package stacks.review;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -19,12 +21,16 @@ enum Action {
   /** A word of a Terraform that is newer than this. */
   UNKNOWN;
 
-  /** Terraform's {@code actions}. */
-  static Action of(List<String> words) {
-    if (words.size() == 2) {
+  /** Terraform's {@code actions}: one word, or the two of a replacement. */
+  static Action of(JsonNode actions) {
+    List<String> words = new ArrayList<>();
+    actions.forEach(word -> words.add(word.isTextual() ? word.textValue() : ""));
+    if (!actions.isArray() || words.isEmpty() || words.size() > 2) {
+      return UNKNOWN;
+    } else if (words.size() == 2) {
       return Set.copyOf(words).equals(Set.of("create", "delete")) ? REPLACE : UNKNOWN;
     }
-    return switch (words.isEmpty() ? "" : words.get(0)) {
+    return switch (words.get(0)) {
       case "no-op" -> NOTHING;
       case "read" -> READ;
       case "create" -> CREATE;

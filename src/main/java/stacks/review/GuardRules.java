@@ -29,12 +29,12 @@ final class GuardRules {
               "A node is changed without its gate: nothing waits until the others are fit, or nothing finds the node.",
               "Plan with ./rediform plan ENV, which lets the gates run again: after an interrupted deploy, or when something was changed by hand, Terraform alone would not. Do not edit cdk.tf.json.",
               GuardRules::gateRemoved),
-          ofResource(
+          ofPlan(
               "secret-in-plan",
               BLOCK,
-              "A password or key stands in the plan, and then in the state, in clear.",
+              "A password or key is in the plan, and is or will be in the state, in plain text.",
               "Use write-only attributes, as rediform does, and change the secret: whoever read the plan knows it.",
-              (resource, classifier) -> when(holdsSecret(resource), "holds a secret in clear")),
+              plan -> plan.others().secrets()),
           ofResource(
               "secret-destroyed",
               BLOCK,
@@ -131,6 +131,9 @@ final class GuardRules {
   }
 
   private static Map<String, String> unknownMachines(Plan plan) {
+    if (plan.isBlind()) {
+      return Map.of(Change.SHARED, "the plan does not say which machines are there");
+    }
     Set<String> strange = plan.strangeMachines();
     return strange.isEmpty()
         ? Map.of()
@@ -141,21 +144,6 @@ final class GuardRules {
                     strange.size(),
                     plan.cluster().name(),
                     strange.stream().limit(6).collect(Collectors.joining(", "))));
-  }
-
-  private static boolean holdsSecret(ResourceChange resource) {
-    return switch (resource.type()) {
-      case VERSION -> resource.hasAfter("/secret_string") || resource.hasAfter("/secret_binary");
-      case "aws_instance" ->
-          resource
-              .after("/user_data_base64")
-              .flatMap(UserData::of)
-              .filter(data -> data.files().holdSecret())
-              .isPresent();
-      case "aws_s3_object" ->
-          resource.after(DocumentChange.CONTENT).filter(Document::holdsSecret).isPresent();
-      default -> false;
-    };
   }
 
   private static boolean renewsPasswords(ResourceChange version) {

@@ -2,6 +2,7 @@ package stacks.review;
 
 import static java.util.stream.Collectors.groupingBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,22 @@ final class Kinds {
   /** Whether it is of a kind that earlier releases made, and is cleared away. */
   static boolean isFormer(ResourceChange resource) {
     return of(resource).filter(Kinds::isFormer).isPresent();
+  }
+
+  /**
+   * The same of a resource as a plan or a state has it: former ones held no secret of anybody's.
+   */
+  static boolean isFormer(JsonNode resource) {
+    return resource.path("mode").asText().equals("managed")
+        && ALL.getOrDefault(resource.path("type").asText(), List.of()).stream()
+            .filter(Kinds::isFormer)
+            .anyMatch(
+                kind ->
+                    resource
+                            .path("address")
+                            .asText()
+                            .equals(kind.type() + "." + resource.path("name").asText())
+                        && kind.names().matcher(resource.path("name").asText()).matches());
   }
 
   /** Whether it outlives the cluster: it may be forgotten, and one that is there taken over. */

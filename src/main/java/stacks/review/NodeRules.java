@@ -156,7 +156,7 @@ final class NodeRules {
   /** Outputs are what clients are told. */
   private static Map<String, String> endpointChanges(Plan plan) {
     Map<String, String> found = new TreeMap<>();
-    for (PlanReader.Output output : plan.outputs()) {
+    for (PlanParts.Output output : plan.outputs()) {
       if (output.sensitive() && Set.of("master_name", "nodes").contains(output.name())) {
         found.put("output." + output.name(), "nobody can see what clients are told");
       }

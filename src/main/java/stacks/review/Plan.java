@@ -31,6 +31,14 @@ final class Plan {
   /** Every resource bears it, and gates find the machines by it. */
   private static final String TAG = "/tags_all/rediform";
 
+  /** What was looked up: machines that bear the environment's name, and those that run. */
+  private static final String EXISTING = "data.aws_instances.existing";
+
+  private static final String RUNNING = "data.aws_instances.running";
+
+  /** What clients and programs are told of the cluster. */
+  private static final Set<String> OUTPUTS = Set.of("master_name", "sentinels", "nodes");
+
   private final Cluster cluster;
   private final Classifier classifier;
   private final Map<String, NodePlan> nodes = new TreeMap<>();
@@ -39,9 +47,9 @@ final class Plan {
   private final Set<String> ruleSources = new HashSet<>();
   private final Map<String, Set<String>> groupSources = new LinkedHashMap<>();
   private final List<String> untagged = new ArrayList<>();
-  private final List<PlanReader.Output> outputs = new ArrayList<>();
+  private final List<PlanParts.Output> outputs = new ArrayList<>();
   private final Map<String, String> differences = new TreeMap<>();
-  private boolean complete = true;
+  private final OtherParts others = new OtherParts();
   private boolean newPasswords;
   private Optional<String> program = Optional.empty();
   private boolean identity;
@@ -49,6 +57,7 @@ final class Plan {
   private boolean running = true;
   private final Set<String> machines = new HashSet<>();
   private final Set<String> there = new TreeSet<>();
+  private boolean lookedUp;
 
   Plan(Cluster cluster) {
     this.cluster = cluster;
@@ -67,6 +76,7 @@ final class Plan {
 
   /** Takes in one resource. */
   void see(ResourceChange resource) {
+    others(resource);
     if (resource.isData()) {
       return;
     }
@@ -111,6 +121,36 @@ final class Plan {
     }
   }
 
+  /** What there is to say of any resource, be it one of ours or not, changing or not. */
+  private void others(ResourceChange resource) {
+    String address = resource.address();
+    if (resource.holdsSecret()) {
+      others.secret(address);
+    }
+    resource
+        .previousAddress()
+        .ifPresent(
+            previous ->
+                others.unknown(address, "takes the place of " + previous + " in the state"));
+    resource
+        .unknownWords()
+        .forEach(word -> others.unknown(address, "has " + word + ", which is not known"));
+    if (resource.isDeposed()) {
+      others.unknown(address, "what a replacement left behind that has not ended is still there");
+    }
+    if (resource.hasGeneratedConfiguration()) {
+      others.unknown(address, "is imported with a configuration that Terraform has made up");
+    }
+    if (!resource.isDrift()) {
+      others.planned(address);
+    }
+    if (resource.isData()
+        && resource.action() != Action.NOTHING
+        && resource.action() != Action.READ) {
+      others.unknown(address, "something happens to it that is not known");
+    }
+  }
+
   /** Settings of a node that is there are missing only where a deploy has ended before its turn. */
   private Effect effect(ResourceChange resource, Optional<String> node) {
     boolean again =
@@ -126,25 +166,43 @@ final class Plan {
         .collect(toCollection(TreeSet::new));
   }
 
-  void see(PlanReader.Output output) {
+  void see(PlanParts.Output output) {
     outputs.add(output);
+    String place = "output." + output.name();
+    boolean differs = output.action() == Action.NOTHING && !output.before().equals(output.after());
+    if (output.action() == Action.UNKNOWN || differs) {
+      others.unknown(place, "something happens to it that is not known");
+    } else if (!OUTPUTS.contains(output.name()) && output.action() != Action.DELETE) {
+      others.unknown(place, "is no output that this rediform makes");
+    }
   }
 
-  /** Takes in what was looked up before the plan was made. */
-  void lookedUp(JsonNode data) {
-    if (data.path("type").asText().equals("aws_instances")) {
-      JsonNode ids = data.at("/values/ids");
-      if (data.path("name").asText().equals("existing")) {
-        ids.forEach(id -> there.add(id.asText()));
-      } else if (data.path("name").asText().equals("running")) {
-        running = !ids.isEmpty();
-      }
+  /** Takes in what the state has, and what was looked up before the plan was made. */
+  void prior(JsonNode resource) {
+    if (!resource.path("mode").asText().equals("data")) {
+      others.prior(
+          Quote.shorten(resource.path("address").asText(), ResourceChange.LONGEST_ADDRESS));
+    } else if (resource.path("address").asText().equals(EXISTING)) {
+      lookedUp = true;
+      resource.at("/values/ids").forEach(id -> there.add(id.asText()));
+    } else if (resource.path("address").asText().equals(RUNNING)) {
+      running = !resource.at("/values/ids").isEmpty();
     }
+  }
+
+  /** What it holds besides changes and outputs. */
+  OtherParts others() {
+    return others;
+  }
+
+  /** Whether it was not looked up which machines there are. */
+  boolean isBlind() {
+    return isComplete() && !cluster.isLocal() && !lookedUp;
   }
 
   /** Machines that bear the environment's name, and of which the state does not know. */
   Set<String> strangeMachines() {
-    if (!complete) {
+    if (!isComplete()) {
       return Set.of(); // a part of a plan speaks of a part of the machines only
     }
     Set<String> strange = new TreeSet<>(there);
@@ -165,10 +223,6 @@ final class Plan {
   /** What the state knows of the cluster. */
   Review.Known known() {
     return new Review.Known(!machines.isEmpty(), identity, formed, running);
-  }
-
-  void complete(boolean is) {
-    complete = is;
   }
 
   /** Resources bear the environment's name: a tag on AWS, their folder on this machine. */
@@ -240,13 +294,13 @@ final class Plan {
     return untagged;
   }
 
-  List<PlanReader.Output> outputs() {
+  List<PlanParts.Output> outputs() {
     return outputs;
   }
 
   /** Whether it brings everything to what the configuration says. */
   boolean isComplete() {
-    return complete;
+    return others.lacks().isEmpty();
   }
 
   /** Who a group lets in although no rule of the plan does, by the group's address. */

@@ -8,19 +8,19 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import stacks.values.Quote;
 
 /**
- * Reads {@code terraform show -json PLAN}, one resource at a time: a plan of a large cluster is
- * mostly prior state and configuration, which nobody looks at.
+ * Reads all of {@code terraform show -json PLAN}, one resource at a time. What is not of the form
+ * that Terraform gives it is refused; what has a name that is not known is told as that.
  */
 final class PlanReader {
   /** The plan format this was written for; Terraform raises the first number when it breaks it. */
@@ -39,53 +39,33 @@ final class PlanReader {
           // Of two values the one that is read need not be the one that Terraform means.
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
+  /** What the root module of a plan's configuration may have; Terraform's actions are not ours. */
+  private static final Set<String> MODULE =
+      Set.of("resources", "outputs", "module_calls", "variables");
+
+  private static final Set<String> OF_OUTPUT_CHANGE =
+      Set.of("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive");
+
   private final JsonParser parser;
-  private final Consumer<ResourceChange> resources;
-  private final Consumer<Output> outputs;
-  private final Consumer<JsonNode> lookedUp;
-  private final BiConsumer<String, Map<String, Long>> configured;
+  private final PlanParts parts;
   private final Set<String> seen = new HashSet<>();
+  private final Set<String> addresses = new HashSet<>();
+  private final Set<String> variables = new HashSet<>();
 
-  /**
-   * One output of the stack.
-   *
-   * @param before what it is now; missing when it is new or sensitive
-   * @param after what it will be; missing when it goes or is sensitive
-   * @param sensitive whether Terraform hides it
-   */
-  record Output(String name, JsonNode before, JsonNode after, boolean sensitive) {}
-
-  private PlanReader(
-      JsonParser parser,
-      Consumer<ResourceChange> resources,
-      Consumer<Output> outputs,
-      Consumer<JsonNode> lookedUp,
-      BiConsumer<String, Map<String, Long>> configured) {
-    this.configured = configured;
+  private PlanReader(JsonParser parser, PlanParts parts) {
     this.parser = parser;
-    this.resources = resources;
-    this.outputs = outputs;
-    this.lookedUp = lookedUp;
+    this.parts = parts;
   }
 
   /**
    * Reads a plan to its end.
    *
-   * @param lookedUp given each data source, as the prior state has it
-   * @param configured given each part of the configuration, by its address
-   * @return whether applying it brings everything to what the configuration says; false when it was
-   *     made for some resources only
+   * @param parts told what it holds
    * @throws UnreadablePlan when it is no plan, or none that can be judged
    */
-  static boolean read(
-      InputStream plan,
-      Consumer<ResourceChange> resources,
-      Consumer<Output> outputs,
-      Consumer<JsonNode> lookedUp,
-      BiConsumer<String, Map<String, Long>> configured)
-      throws IOException {
+  static void read(InputStream plan, PlanParts parts) throws IOException {
     try (JsonParser parser = MAPPER.createParser(plan)) {
-      return new PlanReader(parser, resources, outputs, lookedUp, configured).plan();
+      new PlanReader(parser, parts).plan();
     } catch (JsonProcessingException e) {
       String where =
           Optional.ofNullable(e.getLocation())
@@ -98,31 +78,17 @@ final class PlanReader {
     }
   }
 
-  private boolean plan() throws IOException {
+  private void plan() throws IOException {
     if (parser.nextToken() != JsonToken.START_OBJECT) {
       throw notAPlan("it does not begin with {");
     }
-    boolean complete = true;
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
       parser.nextToken();
       if (!seen.add(name)) {
         throw notAPlan("it has " + Quote.shorten(name, 60) + " twice");
       }
-      switch (name) {
-        case "format_version" -> checkFormat();
-        case "resource_changes" -> resources(false);
-        case "resource_drift" -> resources(true);
-        case "output_changes" -> outputs();
-        case "prior_state" -> priorState();
-        case "configuration" -> configuration();
-        case "errored" -> checkErrored();
-        case "complete" -> complete = parser.getBooleanValue();
-        case "deferred_changes" -> {
-          complete &= parser.currentToken() == JsonToken.START_ARRAY && isEmptyArray();
-        }
-        default -> parser.skipChildren();
-      }
+      part(name);
     }
     if (parser.nextToken() != null) {
       throw notAPlan("something follows its end");
@@ -131,97 +97,312 @@ final class PlanReader {
     if (!seen.contains("format_version") || !seen.contains("planned_values")) {
       throw notAPlan("it has no format_version and planned_values");
     }
-    return complete;
-  }
-
-  /** What one member of an object holds; false leaves it out. */
-  private interface Member {
-    boolean read(String name) throws IOException;
-  }
-
-  /** The members of an object, and those of the ones to go into. */
-  private void members(Set<String> into, Member member) throws IOException {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
-      parser.skipChildren();
-      return;
+    for (String word : List.of("complete", "errored", "prior_state")) {
+      if (!seen.contains(word)) {
+        parts.incomplete("it has no " + word);
+      }
     }
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String name = parser.currentName();
-      parser.nextToken();
-      if (into.contains(name)) {
-        members(into, member);
-      } else if (!member.read(name)) {
+  }
+
+  private void part(String name) throws IOException {
+    switch (name) {
+      case "format_version" -> checkFormat();
+      case "resource_changes" -> resources(false);
+      case "resource_drift" -> resources(true);
+      case "output_changes" -> outputs();
+      case "prior_state" -> priorState();
+      case "planned_values" -> values("planned_values", this::scan);
+      case "configuration" -> configuration();
+      case "variables" -> variables();
+      case "checks" -> checks();
+      case "errored" -> checkErrored();
+      case "complete" -> {
+        if (!parser.getBooleanValue()) {
+          parts.incomplete("Terraform says that it is not complete");
+        }
+      }
+      case "deferred_changes" -> deferred();
+      case "action_invocations", "deferred_action_invocations" -> actions(name);
+      case "relevant_attributes" -> each(name, attribute -> secret(name, attribute));
+      case "terraform_version", "timestamp" -> text(name);
+      case "applyable" -> parser.getBooleanValue(); // false also where nothing is to be done
+      default -> {
+        parts.unknown(name, "is a part of plans that this rediform does not know");
         parser.skipChildren();
       }
     }
   }
 
-  /** One at a time. */
-  private boolean each(Consumer<JsonNode> resource) throws IOException {
+  private void text(String name) throws IOException {
+    if (parser.currentToken() != JsonToken.VALUE_STRING) {
+      throw notAPlan("its " + name + " is no text");
+    }
+    if (MachineFiles.isSecret(parser.getText())) {
+      parts.secret(name);
+    }
+  }
+
+  /** What one member of an object holds; false where it is not known. */
+  private interface Member {
+    boolean read(String name) throws IOException;
+  }
+
+  /** One element of a list. */
+  private interface One {
+    void see(JsonNode one) throws IOException;
+  }
+
+  /** One member of an object. */
+  private interface Named {
+    void see(String name, JsonNode one) throws IOException;
+  }
+
+  /** The members of an object. */
+  private void members(String part, Member member) throws IOException {
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      throw notAPlan("its " + part + " is no object");
+    }
+    Set<String> names = new HashSet<>();
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      parser.nextToken();
+      if (!names.add(name)) {
+        throw notAPlan("its %s has %s twice".formatted(part, Quote.shorten(name, 60)));
+      }
+      if (!member.read(name)) {
+        parts.unknown(part + "." + name, "is a part of plans that this rediform does not know");
+        parser.skipChildren();
+      }
+    }
+  }
+
+  /** The objects of a list, one at a time. */
+  private boolean each(String part, One one) throws IOException {
     if (parser.currentToken() != JsonToken.START_ARRAY) {
-      return false;
+      throw notAPlan("its " + part + " is no list");
     }
     while (parser.nextToken() == JsonToken.START_OBJECT) {
-      resource.accept(MAPPER.readTree(parser));
+      one.see(MAPPER.readTree(parser));
+    }
+    if (parser.currentToken() != JsonToken.END_ARRAY) {
+      throw notAPlan("its list of " + part + " holds something else");
     }
     return true;
   }
 
-  /** Its data sources only; what it says of resources stands in their changes, too. */
-  private void priorState() throws IOException {
+  /** The resources, and the outputs, of a state. */
+  private boolean values(String part, One resource) throws IOException {
     members(
-        Set.of("values", "root_module"), name -> name.equals("resources") && each(this::lookedUp));
+        part,
+        name ->
+            switch (name) {
+              case "root_module" -> module(part, resource);
+              case "outputs" -> {
+                object(part + " outputs", this::output);
+                yield true;
+              }
+              default -> false;
+            });
+    return true;
   }
 
-  private void lookedUp(JsonNode resource) {
-    if (resource.path("mode").asText().equals("data")) {
-      lookedUp.accept(resource);
+  private boolean module(String part, One resource) throws IOException {
+    members(
+        part + ".root_module",
+        name ->
+            switch (name) {
+              case "resources" -> each(part + " resources", resource);
+              case "child_modules" ->
+                  each(part + " modules", module -> secret(part + ".child_modules", module));
+              case "address" -> {
+                text(name);
+                yield true;
+              }
+              default -> false;
+            });
+    return true;
+  }
+
+  private void output(String name, JsonNode output) {
+    if (Secrets.in(object(name, output.path("value")))
+        || Secrets.marked(output.path("value"), output.path("sensitive"))) {
+      parts.secret("output." + name);
     }
   }
 
-  /** What the plan was made of. Variables hold nothing of ours. */
-  private void configuration() throws IOException {
+  /** A value by its name, which may say that it is a secret. */
+  private static JsonNode object(String name, JsonNode value) {
+    return MAPPER.createObjectNode().set(name, value);
+  }
+
+  /** The members of an object that is small enough to be read at once. */
+  private void object(String part, Named named) throws IOException {
+    JsonNode object = MAPPER.readTree(parser);
+    if (!object.isObject()) {
+      throw notAPlan("its " + part + " is no object");
+    }
+    for (Map.Entry<String, JsonNode> each : object.properties()) {
+      named.see(each.getKey(), each.getValue());
+    }
+  }
+
+  private void secret(String place, JsonNode value) {
+    if (Secrets.in(value)) {
+      parts.secret(place);
+    }
+  }
+
+  private void priorState() throws IOException {
     members(
-        Set.of("root_module"),
+        "prior_state",
         name ->
             switch (name) {
-              case "resources" -> each(this::configured);
-              case "outputs", "provider_config", "module_calls" -> {
-                parts(name);
+              case "format_version", "terraform_version" -> {
+                text(name);
+                yield true;
+              }
+              case "values" -> values("prior_state", this::prior);
+              case "checks" -> {
+                checks();
                 yield true;
               }
               default -> false;
             });
   }
 
-  private void configured(JsonNode resource) {
-    configured.accept(resource.path("address").asText(), Expected.planned(resource));
+  private void prior(JsonNode resource) throws IOException {
+    if (!resource.path("address").isTextual() || !resource.path("mode").isTextual()) {
+      throw notAPlan("its prior_state has a resource without address or mode");
+    }
+    scan(resource);
+    parts.prior(resource);
   }
 
-  private void parts(String section) throws IOException {
-    JsonNode parts = MAPPER.readTree(parser);
-    for (Map.Entry<String, JsonNode> one : parts.properties()) {
-      String name = one.getKey();
-      switch (section) {
-        case "outputs" ->
-            configured.accept("output." + name, Expected.plannedOutput(one.getValue()));
-        case "module_calls" -> configured.accept("module." + name, Map.of());
-        default -> {
-          if (!name.equals("terraform")) { // built in; nothing can be configured of it
-            configured.accept("provider." + name, Expected.planned(one.getValue()));
-          }
-        }
+  /** A resource of a state. */
+  private void scan(JsonNode resource) {
+    if (!Kinds.isFormer(resource)
+        && (Secrets.in(resource.path("values"))
+            || Secrets.marked(resource.path("values"), resource.path("sensitive_values")))) {
+      parts.secret(resource.path("address").asText("planned_values"));
+    }
+  }
+
+  /** What the plan was made of. */
+  private void configuration() throws IOException {
+    members(
+        "configuration",
+        name ->
+            switch (name) {
+              case "root_module" -> {
+                members(name, this::configured);
+                yield true;
+              }
+              case "provider_config" -> configured(name);
+              default -> false;
+            });
+  }
+
+  private boolean configured(String section) throws IOException {
+    switch (section) {
+      case "resources" -> each("configured resources", this::configured);
+      case "provider_config" -> object(section, this::provider);
+      case "outputs" ->
+          object(
+              section,
+              (name, one) -> {
+                secret("output." + name, one);
+                parts.configured("output." + name, Expected.plannedOutput(one));
+              });
+      case "module_calls" ->
+          object(
+              section,
+              (name, one) -> {
+                secret("module." + name, one);
+                parts.configured("module." + name, Map.of());
+              });
+      case "variables" -> object(section, this::variable);
+      default -> {
+        return false;
       }
     }
+    return MODULE.contains(section) || section.equals("provider_config");
   }
 
-  private boolean isEmptyArray() throws IOException {
-    boolean empty = parser.nextToken() == JsonToken.END_ARRAY;
-    while (parser.currentToken() != JsonToken.END_ARRAY) {
-      parser.skipChildren();
-      parser.nextToken();
+  private void configured(JsonNode resource) {
+    String address = resource.path("address").asText();
+    secret(address, resource);
+    parts.configured(address, Expected.planned(resource));
+  }
+
+  private void provider(String name, JsonNode provider) {
+    secret("provider." + name, provider);
+    if (!name.equals("terraform")) { // built in; nothing can be configured of it
+      parts.configured("provider." + name, Expected.planned(provider));
     }
-    return empty;
+  }
+
+  private void variables() throws IOException {
+    object(
+        "variables",
+        (name, variable) -> {
+          if (!variable.isObject()) {
+            throw notAPlan("its variables have something else");
+          }
+          secret("var." + name, object(name, variable));
+          if (Secrets.marked(variable.path("value"), BooleanNode.TRUE)) {
+            variables.add(name);
+          }
+        });
+  }
+
+  private void variable(String name, JsonNode declared) {
+    secret("var." + name, object(name, declared.path("default")));
+    if (variables.contains(name) && Secrets.marked(BooleanNode.TRUE, declared.path("sensitive"))) {
+      parts.secret("var." + name);
+    }
+  }
+
+  /** One that has no status yet is of something that is made by the deploy. */
+  private void checks() throws IOException {
+    each(
+        "checks",
+        check -> {
+          JsonNode address = check.path("address");
+          String place = address.path("to_display").asText("checks");
+          String status = check.path("status").asText();
+          secret(place, check);
+          if (!address.path("kind").asText().equals("resource")) {
+            parts.unknown(place, "is a check that this rediform does not make");
+          } else if (!Set.of("pass", "unknown").contains(status)) {
+            parts.failed(place, "its check says " + (status.isEmpty() ? "nothing" : status));
+          }
+        });
+  }
+
+  private void deferred() throws IOException {
+    each(
+        "deferred_changes",
+        change -> {
+          JsonNode resource = change.path("resource_change");
+          String place = resource.path("address").asText("deferred_changes");
+          parts.incomplete("it leaves " + place + " for later");
+          if (new ResourceChange(resource, true).holdsSecret()) {
+            parts.secret(place);
+          }
+        });
+  }
+
+  private void actions(String part) throws IOException {
+    each(
+        part,
+        action -> {
+          String place = action.path("address").asText(part);
+          parts.unknown(place, "is an action that this rediform does not make");
+          if (Secrets.in(action)
+              || Secrets.marked(action.path("config_values"), action.path("config_sensitive"))) {
+            parts.secret(place);
+          }
+        });
   }
 
   private void checkFormat() throws IOException {
@@ -244,38 +425,47 @@ final class PlanReader {
     if (!seen.contains("format_version")) {
       throw notAPlan("its format_version does not come first");
     }
-    if (parser.currentToken() != JsonToken.START_ARRAY) {
-      throw notAPlan("its resources are no list");
-    }
-    while (parser.nextToken() == JsonToken.START_OBJECT) {
-      JsonNode resource = MAPPER.readTree(parser);
-      if (!resource.path("address").isTextual() || !resource.path("change").isObject()) {
-        throw notAPlan("it has a resource without address or change");
-      }
-      resources.accept(new ResourceChange(resource, drift));
-    }
-    if (parser.currentToken() != JsonToken.END_ARRAY) {
-      throw notAPlan("its list of resources holds something else");
-    }
+    each(
+        "resources",
+        resource -> {
+          if (!resource.path("address").isTextual() || !resource.path("change").isObject()) {
+            throw notAPlan("it has a resource without address or change");
+          }
+          String key = drift + " " + resource.path("address") + " " + resource.path("deposed");
+          if (!addresses.add(key)) {
+            throw notAPlan("it has a resource twice");
+          }
+          parts.see(new ResourceChange(resource, drift));
+        });
   }
 
   private void outputs() throws IOException {
-    JsonNode all = MAPPER.readTree(parser);
-    all.properties()
-        .forEach(
-            entry -> {
-              JsonNode change = entry.getValue();
-              boolean sensitive =
-                  holdsMark(change.path("before_sensitive"))
-                      || holdsMark(change.path("after_sensitive"));
-              JsonNode nothing = MAPPER.missingNode();
-              outputs.accept(
-                  new Output(
-                      entry.getKey(),
-                      sensitive ? nothing : change.path("before"),
-                      sensitive ? nothing : change.path("after"),
-                      sensitive));
-            });
+    object("output_changes", this::outputChange);
+  }
+
+  private void outputChange(String name, JsonNode change) throws IOException {
+    if (!change.isObject()) {
+      throw notAPlan("its output_changes have something else");
+    }
+    for (String side : List.of("before", "after")) {
+      if (Secrets.in(object(name, change.path(side)))
+          || Secrets.marked(change.path(side), change.path(side + "_sensitive"))) {
+        parts.secret("output." + name);
+      }
+    }
+    change.properties().stream()
+        .filter(each -> !OF_OUTPUT_CHANGE.contains(each.getKey()))
+        .forEach(each -> parts.unknown("output." + name, "changes in a way that is not known"));
+    boolean sensitive =
+        holdsMark(change.path("before_sensitive")) || holdsMark(change.path("after_sensitive"));
+    JsonNode nothing = MAPPER.missingNode();
+    parts.see(
+        new PlanParts.Output(
+            name,
+            Action.of(change.path("actions")),
+            sensitive ? nothing : change.path("before"),
+            sensitive ? nothing : change.path("after"),
+            sensitive));
   }
 
   private static boolean holdsMark(JsonNode marks) {

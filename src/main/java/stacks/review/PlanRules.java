@@ -67,10 +67,21 @@ final class PlanRules {
           ofPlan(
               "partial-plan",
               BLOCK,
-              "The plan was made for some resources only (-target), or leaves some for later: the gates, or what they wait for, may be missing.",
+              "The plan was made for some resources only (-target), only to refresh the state, or leaves something out or for later: the gates, or what they wait for, may be missing.",
               "Plan everything: ./rediform plan ENV.",
-              plan ->
-                  plan.isComplete() ? Map.of() : Map.of(Change.SHARED, "it is not the whole plan")),
+              plan -> plan.isComplete() ? Map.of() : Map.of(Change.SHARED, plan.others().lacks())),
+          ofPlan(
+              "unknown-part",
+              BLOCK,
+              "The plan has a part that this rediform neither makes nor reads: what it does to the cluster is not known.",
+              "Plan again with ./rediform plan ENV and the Terraform that it names; take back what was added to the configuration by hand, such as moved, import, action and check blocks.",
+              plan -> plan.others().unknown()),
+          ofPlan(
+              "check-failed",
+              BLOCK,
+              "A check of the configuration does not pass: Terraform itself says that something is not as it must be.",
+              "Plan again: ./rediform plan ENV shows what the check says.",
+              plan -> plan.others().failed()),
           ofDrift(
               "drift",
               WARN,

@@ -2,8 +2,6 @@ package stacks.review;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -19,7 +17,36 @@ import stacks.values.Quote;
  */
 final class ResourceChange {
   /** Longer addresses exist in bad jokes only. */
-  private static final int LONGEST_ADDRESS = 200;
+  static final int LONGEST_ADDRESS = 200;
+
+  private static final Set<String> WORDS =
+      Set.of(
+          "address",
+          "previous_address",
+          "module_address",
+          "mode",
+          "type",
+          "name",
+          "index",
+          "index_unknown",
+          "provider_name",
+          "deposed",
+          "change",
+          "action_reason");
+
+  private static final Set<String> WORDS_OF_CHANGE =
+      Set.of(
+          "actions",
+          "before",
+          "after",
+          "after_unknown",
+          "before_sensitive",
+          "after_sensitive",
+          "replace_paths",
+          "importing",
+          "generated_config",
+          "before_identity",
+          "after_identity");
 
   private final JsonNode json;
   private final JsonNode change;
@@ -33,11 +60,27 @@ final class ResourceChange {
     this.json = json;
     this.change = json.path("change");
     this.drift = drift;
-    List<String> words = new ArrayList<>();
-    change.path("actions").forEach(word -> words.add(word.asText()));
-    Action said = Action.of(words);
-    // A resource that is taken over changes nothing by that, and is none that this state made.
-    this.action = isImported() && said == Action.NOTHING ? Action.IMPORT : said;
+    Action said = Action.of(change.path("actions"));
+    if (!fits(said)) {
+      this.action = Action.UNKNOWN;
+    } else {
+      // A resource that is taken over changes nothing by that, and is none that this state made.
+      this.action = isImported() && said == Action.NOTHING ? Action.IMPORT : said;
+    }
+  }
+
+  /** Whether what is there before and after is what the action says of it. */
+  private boolean fits(Action said) {
+    boolean before = change.path("before").isObject();
+    boolean after = change.path("after").isObject();
+    return switch (said) {
+      case NOTHING -> before && after && changed().isEmpty();
+      case UPDATE, REPLACE -> before && after;
+      case CREATE -> !existed() && after;
+      case DELETE, FORGET -> before && isEmpty(change.path("after"));
+      case READ -> isData();
+      case IMPORT, UNKNOWN -> true;
+    };
   }
 
   /** Terraform's address, fit to be shown. */
@@ -72,6 +115,49 @@ final class ResourceChange {
   /** Whether it is there already, and becomes a resource of this state. */
   boolean isImported() {
     return change.has("importing");
+  }
+
+  /** The address that it had before a {@code moved} block gave it this one. */
+  Optional<String> previousAddress() {
+    JsonNode previous = json.path("previous_address");
+    return previous.isMissingNode() || previous.isNull()
+        ? Optional.empty()
+        : Optional.of(Quote.shorten(previous.asText("another"), LONGEST_ADDRESS));
+  }
+
+  /** Whether it is what a replacement left behind that has not ended. */
+  boolean isDeposed() {
+    return json.has("deposed");
+  }
+
+  /** Whether a password or a key is in it in clear, or Terraform hides a value of it. */
+  boolean holdsSecret() {
+    JsonNode before = change.path("before");
+    JsonNode after = change.path("after");
+    return !Kinds.isFormer(json)
+        && (Secrets.in(after)
+            || !before.equals(after) && Secrets.in(before)
+            || Secrets.marked(before, change.path("before_sensitive"))
+            || Secrets.marked(after, change.path("after_sensitive"))
+            || Secrets.in(change.path("importing"))
+            || Secrets.in(change.path("generated_config")));
+  }
+
+  /** Whether Terraform has written a configuration for it that nobody else has. */
+  boolean hasGeneratedConfiguration() {
+    return !isEmpty(change.path("generated_config"));
+  }
+
+  /** Names that Terraform has not given to a change before; what they do is not known. */
+  Set<String> unknownWords() {
+    Set<String> words = new TreeSet<>();
+    json.fieldNames().forEachRemaining(words::add);
+    words.removeAll(WORDS);
+    Set<String> ofChange = new TreeSet<>();
+    change.fieldNames().forEachRemaining(ofChange::add);
+    ofChange.removeAll(WORDS_OF_CHANGE);
+    words.addAll(ofChange);
+    return words;
   }
 
   /** Whether a deploy has failed on it, and it is made anew for that. */

@@ -1,5 +1,6 @@
 package stacks.review;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.LocalDate;
@@ -21,6 +22,50 @@ import stacks.values.Quote;
 
 /** Reads a plan of an environment and says what it does to the cluster, and what is dangerous. */
 public final class Reviewer {
+  /** Tells the plan, the comparisons and the rules what is read. */
+  private final PlanParts parts =
+      new PlanParts() {
+        @Override
+        public void see(ResourceChange resource) {
+          Reviewer.this.see(resource);
+        }
+
+        @Override
+        public void see(Output output) {
+          plan.see(output);
+        }
+
+        @Override
+        public void prior(JsonNode resource) {
+          plan.prior(resource);
+        }
+
+        @Override
+        public void configured(String address, Map<String, Long> expressions) {
+          comparisons.forEach(comparison -> comparison.configured(address, expressions));
+        }
+
+        @Override
+        public void unknown(String place, String message) {
+          plan.others().unknown(place, message);
+        }
+
+        @Override
+        public void failed(String place, String message) {
+          plan.others().failed(place, message);
+        }
+
+        @Override
+        public void secret(String place) {
+          plan.others().secret(place);
+        }
+
+        @Override
+        public void incomplete(String reason) {
+          plan.others().incomplete(reason);
+        }
+      };
+
   private final Cluster cluster;
   private final Plan plan;
   private final Classifier classifier;
@@ -71,7 +116,7 @@ public final class Reviewer {
   }
 
   private Reviewer read(InputStream json) throws IOException {
-    plan.complete(PlanReader.read(json, this::see, plan::see, plan::lookedUp, this::configured));
+    PlanReader.read(json, parts);
     Set<String> environments = plan.environments();
     if (environments.isEmpty()) {
       throw new UnreadablePlan(
@@ -103,10 +148,6 @@ public final class Reviewer {
         .map(Comparison::differences)
         .min(Comparator.comparing(Map::size))
         .ifPresent(plan::differs);
-  }
-
-  private void configured(String address, Map<String, Long> expressions) {
-    comparisons.forEach(comparison -> comparison.configured(address, expressions));
   }
 
   private void see(ResourceChange resource) {

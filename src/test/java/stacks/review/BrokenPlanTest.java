@@ -84,10 +84,12 @@ class BrokenPlanTest {
 
   static Stream<Consumer<ObjectNode>> deep() {
     return Stream.of(
-        root -> root.set("prior_state", PlanJson.read("[".repeat(150) + "]".repeat(150))),
         root ->
-            root.set(
-                "configuration", PlanJson.read("{\"a\":".repeat(150) + "1" + "}".repeat(150))));
+            root.withObject("/variables/x")
+                .set("value", PlanJson.read("[".repeat(150) + "]".repeat(150))),
+        root ->
+            root.withObject("/configuration/provider_config/aws")
+                .set("expressions", PlanJson.read("{\"a\":".repeat(150) + "1" + "}".repeat(150))));
   }
 
   @ParameterizedTest
@@ -111,11 +113,12 @@ class BrokenPlanTest {
         PlanJson.read(plan)
             .at("/resource_changes/0")
             .toString()
-            .replaceFirst("\"after\":\\{", "$0\"x\":\"" + "y".repeat(41_000) + "\",");
+            .replaceAll("\"(before|after)\":\\{", "$0\"x\":\"" + "y".repeat(20_500) + "\",");
     List<String> parts =
         Stream.of(
                 Stream.of(plan.substring(0, at)),
-                Collections.nCopies(5_000, resource + ",").stream(),
+                IntStream.range(0, 5_000)
+                    .mapToObj(i -> resource.replaceFirst("redis-1-data", "volume-" + i) + ","),
                 Stream.of(plan.substring(at)))
             .flatMap(part -> part)
             .toList();

@@ -211,10 +211,38 @@ public final class PlanJson {
     return this;
   }
 
+  /** The state that it was planned from, as Terraform puts it into each plan. */
+  private ObjectNode priorState() {
+    ObjectNode state = MAPPER.createObjectNode().put("format_version", "1.0");
+    ArrayNode resources = state.withObject("/values/root_module").putArray("resources");
+    resources
+        .addObject()
+        .put("address", "data.aws_instances.existing")
+        .put("mode", "data")
+        .put("type", "aws_instances")
+        .put("name", "existing")
+        .withObject("values")
+        .putArray("ids");
+    for (JsonNode change : changes) {
+      if (change.at("/change/before").isObject()) {
+        ObjectNode resource = resources.addObject();
+        List.of("address", "mode", "type", "name")
+            .forEach(name -> resource.set(name, change.path(name)));
+        resource.set("values", change.at("/change/before"));
+        resource.putObject("sensitive_values");
+      }
+    }
+    return state;
+  }
+
   @Override
   public String toString() {
+    ObjectNode whole = root.deepCopy();
+    if (!whole.has("prior_state")) {
+      whole.set("prior_state", priorState());
+    }
     try {
-      return MAPPER.writeValueAsString(root);
+      return MAPPER.writeValueAsString(whole);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }

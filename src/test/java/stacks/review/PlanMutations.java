@@ -50,7 +50,13 @@ final class PlanMutations {
     ObjectNode whole = (ObjectNode) PlanJson.read(json);
     plan = PlanJson.MAPPER.createObjectNode();
     for (String name :
-        List.of("format_version", "planned_values", "resource_changes", "complete", "errored")) {
+        List.of(
+            "format_version",
+            "planned_values",
+            "resource_changes",
+            "prior_state",
+            "complete",
+            "errored")) {
       plan.set(name, whole.get(name));
     }
   }
