@@ -7,10 +7,8 @@ import static stacks.review.Severity.BLOCK;
 import static stacks.review.Severity.WARN;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import stacks.platform.Effect;
 import stacks.values.Quote;
 
@@ -71,16 +69,17 @@ final class AccessRules {
           ofPlan(
               "opened-by-hand",
               BLOCK,
-              "A security group lets in somebody whom no rule of this plan lets in: it was changed outside of Terraform, which does not take it back.",
+              "A security group lets in a source, or to a port, that no rule of this plan names: it was changed outside of Terraform, which does not take it back.",
               "Remove the rule by hand; or name the network in the file and deploy.",
-              AccessRules::openedByHand),
+              plan -> plan.byHand().opened()),
           ofResource(
-              "public-address",
-              BLOCK,
-              "A node can be reached from the internet.",
-              "Leave nodes without public addresses; clients reach them from within the network.",
-              (resource, classifier) ->
-                  when(isPublic(resource), "gets, or gives nodes, a public address")));
+                  "public-address",
+                  BLOCK,
+                  "A node can be reached from the internet.",
+                  "Leave nodes without public addresses; clients reach them from within the network.",
+                  (resource, classifier) ->
+                      when(isPublic(resource), "gets, or gives nodes, a public address"))
+              .andOfPlan(plan -> plan.byHand().publicAddresses()));
 
   private AccessRules() {}
 
@@ -146,15 +145,6 @@ final class AccessRules {
             Quote.shorten(from, 40),
             protocol.equals("-1") ? "any protocol," : Quote.shorten(protocol, 20),
             Quote.shorten(port.equals(last) ? port : port + " to " + last, 20));
-  }
-
-  private static Map<String, String> openedByHand(Plan plan) {
-    Map<String, String> found = new TreeMap<>();
-    plan.strangers()
-        .forEach(
-            (group, sources) ->
-                found.put(group, "lets in " + Quote.shorten(String.join(", ", sources), 200)));
-    return found;
   }
 
   private static boolean isPublic(ResourceChange resource) {

@@ -36,6 +36,7 @@ final class BackupRules {
   private static final Set<String> ENDANGER =
       Set.of(
           "cluster-destroyed",
+          "nodes-gone",
           "all-replicas-removed",
           "data-volume-destroyed",
           "data-volume-replaced",

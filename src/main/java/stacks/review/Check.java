@@ -58,6 +58,11 @@ record Check(
     return ofPlan(id, severity, meaning, remedy, plan -> Map.of());
   }
 
+  /** The same rule, with what is found when all of the plan has been seen. */
+  Check andOfPlan(Function<Plan, Map<String, String>> more) {
+    return new Check(rule, change, drift, more, everywhere);
+  }
+
   /** The same rule, silent where there is no cluster yet. */
   Check whereThereIsACluster() {
     return new Check(rule, change, drift, plan, false);

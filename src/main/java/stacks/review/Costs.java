@@ -55,11 +55,7 @@ public record Costs(
     boolean all = handOver > 0 && handOver == data.size();
     List<NodePlan> resync =
         plan.redis()
-            .filter(
-                node ->
-                    node.restarts()
-                        || node.isReplaced()
-                        || node.isNew() && plan.isOfExistingCluster())
+            .filter(node -> node.restarts() || node.isReplaced() || node.isNew() && !data.isEmpty())
             .toList();
     List<NodePlan> nodes = plan.nodes().toList();
     return new Costs(

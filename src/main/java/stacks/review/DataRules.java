@@ -66,6 +66,12 @@ final class DataRules {
                           // With its machine made anew the attachment is, too.
                           && !resource.replacing().equals(Set.of("instance_id")),
                       "the volume is taken from the node" + NodeRules.because(resource))),
+          ofPlan(
+              "nodes-gone",
+              BLOCK,
+              "Nodes or data that the state knows are not found any more: they were removed outside of Terraform, or it looks into another account or region. A deploy would make new ones, which are empty.",
+              "Look where they are first: aws sts get-caller-identity names the account, aws.region the region. If they are lost, accept this, deploy, and restore a backup (docs/runbook.md, Everything is lost).",
+              plan -> plan.gone().found(plan)),
           ofResource(
               "disk-shrunk",
               BLOCK,
@@ -88,7 +94,7 @@ final class DataRules {
   private DataRules() {}
 
   private static Map<String, String> clusterDestroyed(Plan plan) {
-    return plan.isOfExistingCluster() && plan.nodes().noneMatch(NodePlan::remains)
+    return plan.nodes().anyMatch(NodePlan::existed) && plan.nodes().noneMatch(NodePlan::remains)
         ? Map.of(Change.SHARED, "every node is destroyed")
         : Map.of();
   }

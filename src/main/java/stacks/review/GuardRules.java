@@ -92,12 +92,13 @@ final class GuardRules {
                           && isMetadataOpen(resource),
                       "answers metadata requests without a token, or from further away")),
           ofResource(
-              "iam-widened",
-              BLOCK,
-              "A node may do more than read its passwords, its document and its program, and keep backups in the bucket for them; so may whoever breaks into one.",
-              "Let the policy allow secretsmanager:GetSecretValue on the secret of the passwords, s3:GetObject on what is in the nodes' bucket and s3:ListBucket on that bucket, what backups need below rediform/ENV in the bucket for them (docs/aws.md), and nothing else.",
-              (resource, classifier) ->
-                  when(isWide(resource, classifier.cluster()), "more is allowed, or to others")),
+                  "iam-widened",
+                  BLOCK,
+                  "A node may do more than read its passwords, its document and its program, and keep backups in the bucket for them; so may whoever breaks into one.",
+                  "Let the policy allow secretsmanager:GetSecretValue on the secret of the passwords, s3:GetObject on what is in the nodes' bucket and s3:ListBucket on that bucket, what backups need below rediform/ENV in the bucket for them (docs/aws.md), and nothing else.",
+                  (resource, classifier) ->
+                      when(isWide(resource, classifier.cluster()), "more is allowed, or to others"))
+              .andOfPlan(plan -> plan.byHand().policies()),
           ofResource(
               "protection-off",
               WARN,

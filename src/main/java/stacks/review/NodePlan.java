@@ -20,6 +20,7 @@ final class NodePlan {
   private boolean serverRestarts;
   private boolean replaced;
   private boolean stopped;
+  private boolean wasStopped;
   private boolean losesData;
   private boolean gateRuns;
   private boolean touched;
@@ -62,8 +63,11 @@ final class NodePlan {
     switch (resource.type()) {
       case "aws_instance" -> machine(resource);
       case "aws_ebs_volume" -> volume(resource);
-      case "aws_ec2_instance_state" ->
-          stopped = resource.remains() && !resource.after("/state").equals(Optional.of("running"));
+      case "aws_ec2_instance_state" -> {
+        Optional<String> running = Optional.of("running");
+        stopped = resource.remains() && !resource.after("/state").equals(running);
+        wasStopped = resource.existed() && !resource.before("/state").equals(running);
+      }
       case "terraform_data" -> gateRuns |= waits(resource);
       default -> {}
     }
@@ -209,6 +213,11 @@ final class NodePlan {
 
   boolean isStopped() {
     return stopped;
+  }
+
+  /** Whether somebody has stopped its machine, and the deploy starts it. */
+  boolean isStarted() {
+    return stays() && wasStopped && !stopped;
   }
 
   /** Whether what it holds now is gone afterwards. */

@@ -16,6 +16,8 @@ import stacks.values.Memory;
  * @param effect the gravest of what happens to its resources
  * @param restarts whether its server stops and starts
  * @param machineRestarts whether its machine stops and starts, too
+ * @param lost whether it was there and is not found any more, so that it is made again
+ * @param started whether it was stopped by hand, so that it is started again
  * @param sizes what becomes larger or smaller, such as {@code disk 100 GiB becomes 200 GiB}
  * @param settings directives and files that differ, by name
  */
@@ -25,6 +27,8 @@ public record NodeReview(
     Effect effect,
     boolean restarts,
     boolean machineRestarts,
+    boolean lost,
+    boolean started,
     List<String> sizes,
     List<String> settings) {
 
@@ -33,7 +37,10 @@ public record NodeReview(
     List<String> names = settings.stream().filter(name -> !isRelease(name)).toList();
     String changes = names.isEmpty() ? "" : "changes " + String.join(", ", names);
     String release = triesRelease() ? Document.NEW_RELEASE : "";
-    return Stream.concat(sizes.stream(), Stream.of(changes, release))
+    String again =
+        lost ? "is gone, and made again" : started ? "was stopped, and starts again" : "";
+    return Stream.concat(
+            Stream.concat(Stream.of(again), sizes.stream()), Stream.of(changes, release))
         .filter(part -> !part.isEmpty())
         .collect(Collectors.joining("; "));
   }
@@ -47,13 +54,15 @@ public record NodeReview(
     return setting.equals(Document.NEW_RELEASE);
   }
 
-  static NodeReview of(NodePlan node, int turn) {
+  static NodeReview of(NodePlan node, int turn, boolean lost) {
     return new NodeReview(
         node.name(),
         turn,
         node.effect(),
         node.restarts(),
         node.restartsMachine(),
+        lost,
+        node.isStarted(),
         Stream.of(Machines.change(node), maxmemory(node), disk(node))
             .flatMap(Optional::stream)
             .toList(),

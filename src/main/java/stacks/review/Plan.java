@@ -5,7 +5,6 @@ import static java.util.stream.Collectors.toCollection;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,8 +43,8 @@ final class Plan {
   private final Map<String, NodePlan> nodes = new TreeMap<>();
   private final List<Change> changes = new ArrayList<>();
   private final Set<String> environments = new TreeSet<>();
-  private final Set<String> ruleSources = new HashSet<>();
-  private final Map<String, Set<String>> groupSources = new LinkedHashMap<>();
+  private final ByHand byHand = new ByHand();
+  private final Gone gone;
   private final List<String> untagged = new ArrayList<>();
   private final List<PlanParts.Output> outputs = new ArrayList<>();
   private final Map<String, String> differences = new TreeMap<>();
@@ -62,6 +61,7 @@ final class Plan {
   Plan(Cluster cluster) {
     this.cluster = cluster;
     this.classifier = new Classifier(cluster);
+    this.gone = new Gone(classifier);
   }
 
   /** Takes in where it is not what the environment's file makes, by place. */
@@ -81,8 +81,9 @@ final class Plan {
       return;
     }
     environment(resource).ifPresent(environments::add);
-    sources(resource);
+    byHand.see(resource);
     if (resource.isDrift()) {
+      gone.see(resource);
       return;
     }
     newPasswords |=
@@ -180,8 +181,11 @@ final class Plan {
   /** Takes in what the state has, and what was looked up before the plan was made. */
   void prior(JsonNode resource) {
     if (!resource.path("mode").asText().equals("data")) {
-      others.prior(
-          Quote.shorten(resource.path("address").asText(), ResourceChange.LONGEST_ADDRESS));
+      String address =
+          Quote.shorten(resource.path("address").asText(), ResourceChange.LONGEST_ADDRESS);
+      others.prior(address);
+      gone.prior(address);
+      byHand.prior(resource);
     } else if (resource.path("address").asText().equals(EXISTING)) {
       lookedUp = true;
       resource.at("/values/ids").forEach(id -> there.add(id.asText()));
@@ -239,20 +243,6 @@ final class Plan {
         .map(folder -> folder.group(1));
   }
 
-  private void sources(ResourceChange resource) {
-    if (resource.type().equals("aws_vpc_security_group_ingress_rule")) {
-      resource.before("/cidr_ipv4").ifPresent(ruleSources::add);
-      resource.after("/cidr_ipv4").ifPresent(ruleSources::add);
-    } else if (resource.type().equals("aws_security_group")) {
-      JsonNode ingress = resource.nodeAfter("/ingress");
-      Set<String> sources =
-          groupSources.computeIfAbsent(resource.address(), address -> new TreeSet<>());
-      for (String list : List.of("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids")) {
-        ingress.forEach(rule -> rule.path(list).forEach(source -> sources.add(source.asText())));
-      }
-    }
-  }
-
   Cluster cluster() {
     return cluster;
   }
@@ -274,9 +264,9 @@ final class Plan {
     return Optional.ofNullable(nodes.get(name));
   }
 
-  /** Whether there are nodes already. */
+  /** Whether there are nodes already, or were until something outside of Terraform took them. */
   boolean isOfExistingCluster() {
-    return nodes().anyMatch(NodePlan::existed);
+    return nodes().anyMatch(NodePlan::existed) || !gone.nodes().isEmpty();
   }
 
   /** Resources that change, in the order of the plan. */
@@ -303,17 +293,13 @@ final class Plan {
     return others.lacks().isEmpty();
   }
 
-  /** Who a group lets in although no rule of the plan does, by the group's address. */
-  Map<String, Set<String>> strangers() {
-    Map<String, Set<String>> strangers = new LinkedHashMap<>();
-    groupSources.forEach(
-        (group, sources) -> {
-          Set<String> unknown = new TreeSet<>(sources);
-          unknown.removeAll(ruleSources);
-          if (!unknown.isEmpty()) {
-            strangers.put(group, unknown);
-          }
-        });
-    return strangers;
+  /** What is there besides what the plan's own resources make. */
+  ByHand byHand() {
+    return byHand;
+  }
+
+  /** What the state knows and is not found any more. */
+  Gone gone() {
+    return gone;
   }
 }

@@ -83,11 +83,12 @@ final class PlanRules {
               "Plan again: ./rediform plan ENV shows what the check says.",
               plan -> plan.others().failed()),
           ofDrift(
-              "drift",
-              WARN,
-              "Somebody, or something, has changed this outside of Terraform. The deploy may take it back.",
-              "Find out who and why before you deploy.",
-              (resource, classifier) -> drift(resource)));
+                  "drift",
+                  WARN,
+                  "Somebody, or something, has changed this outside of Terraform. The deploy may take it back.",
+                  "Find out who and why before you deploy.",
+                  (resource, classifier) -> drift(resource))
+              .andOfPlan(plan -> plan.byHand().parts()));
 
   private PlanRules() {}
 

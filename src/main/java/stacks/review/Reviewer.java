@@ -6,13 +6,13 @@ import java.io.InputStream;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import stacks.cluster.Cluster;
@@ -228,14 +228,20 @@ public final class Reviewer {
         plan.known());
   }
 
-  /** That more may connect is no news where it is said who. */
+  /** That more may connect, or that something is gone, is no news where it is said what that is. */
   private void removeWhatIsSaidBetter() {
-    Set<String> said = new HashSet<>();
-    findings.stream()
-        .filter(finding -> !finding.rule().id().equals("access-widened"))
-        .forEach(finding -> said.add(finding.place()));
+    remove("access-widened", id -> !id.equals("access-widened"));
+    remove("drift", "nodes-gone"::equals);
+  }
+
+  private void remove(String rule, Predicate<String> better) {
+    Set<String> said =
+        findings.stream()
+            .filter(finding -> better.test(finding.rule().id()))
+            .map(Finding::place)
+            .collect(Collectors.toSet());
     findings.removeIf(
-        finding -> finding.rule().id().equals("access-widened") && said.contains(finding.place()));
+        finding -> finding.rule().id().equals(rule) && said.contains(finding.place()));
   }
 
   private Verdict verdict(boolean approved) {
@@ -259,7 +265,11 @@ public final class Reviewer {
     for (String name : order) {
       plan.node(name)
           .filter(node -> node.effect() != Effect.NOTHING)
-          .ifPresent(node -> nodes.add(NodeReview.of(node, nodes.size() + 1)));
+          .ifPresent(
+              node ->
+                  nodes.add(
+                      NodeReview.of(
+                          node, nodes.size() + 1, plan.gone().nodes().contains(node.name()))));
     }
     return List.copyOf(nodes);
   }

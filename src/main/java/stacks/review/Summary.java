@@ -64,14 +64,16 @@ public final class Summary {
     } else if (review.nodes().isEmpty()) {
       add("no node restarts");
     }
-    named(node -> node.effect() == Effect.NEW_NODE, "is new", "are new");
+    named(node -> node.effect() == Effect.NEW_NODE && !node.lost(), "is new", "are new");
+    named(NodeReview::lost, "is gone, and made again", "are gone, and made again");
     named(NodeReview::machineRestarts, "restarts", "restart, one after the other");
     named(
         node -> node.restarts() && !node.machineRestarts(),
         "restarts its server, and its machine stays",
         "restart their servers, one after the other, and their machines stay");
+    named(NodeReview::started, "was stopped, and starts again", "were stopped, and start again");
     named(
-        node -> node.effect() == Effect.LIVE_SETTING,
+        node -> node.effect() == Effect.LIVE_SETTING && !node.started(),
         "changes while it runs",
         "change while they run");
     named(
@@ -104,7 +106,8 @@ public final class Summary {
                   costs.mostData()));
     }
     if (costs.restarts() == 0
-        && review.nodes().stream().anyMatch(node -> node.effect() == Effect.LIVE_SETTING)) {
+        && review.nodes().stream()
+            .anyMatch(node -> node.effect() == Effect.LIVE_SETTING && !node.started())) {
       add("no node restarts for that, and writes do not pause");
     } else if (review.isSafe() && costs.restarts() > 0) {
       add("nothing is lost");

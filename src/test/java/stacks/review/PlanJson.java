@@ -81,6 +81,25 @@ public final class PlanJson {
     return this;
   }
 
+  /** What has happened to a resource outside of Terraform; {@code edit} gets its {@code change}. */
+  PlanJson drift(String type, String name, List<String> actions, Consumer<ObjectNode> edit) {
+    ObjectNode resource = root.withArray("resource_drift").addObject();
+    resource.put("address", type + "." + name).put("mode", "managed").put("type", type);
+    resource.put("name", name);
+    ObjectNode change = resource.putObject("change");
+    actions.forEach(change.withArray("actions")::add);
+    change.putObject("before");
+    change.set("after", actions.equals(List.of("delete")) ? null : MAPPER.createObjectNode());
+    edit.accept(change);
+    return this;
+  }
+
+  /** A resource that is gone, and that the plan makes again. */
+  PlanJson gone(String type, String name) {
+    return drift(type, name, List.of("delete"), change -> {})
+        .resource(type, name, List.of("create"), change -> {});
+  }
+
   /** Changes the {@code change} of a resource that is there. */
   PlanJson edit(String address, Consumer<ObjectNode> edit) {
     changes.forEach(

@@ -118,6 +118,17 @@ final class RealPlans implements AutoCloseable {
     }
   }
 
+  /** The same as {@link #of}, in an account that has nothing of this. */
+  String elsewhere(String yaml) throws IOException, InterruptedException {
+    Map<String, String> here = new HashMap<>(environment);
+    try (FakeAws other = new FakeAws()) {
+      environment.putAll(other.environment());
+      return of(yaml, resources -> {});
+    } finally {
+      environment.putAll(here);
+    }
+  }
+
   /** Whether the configuration of the last plan is just what rediform makes of this file. */
   boolean isAsSynthesized(String yaml) throws IOException {
     JsonNode now = JSON.readTree(stack.resolve("cdk.tf.json").toFile());
@@ -153,9 +164,14 @@ final class RealPlans implements AutoCloseable {
     return both;
   }
 
-  /** What somebody does by hand, in Python with {@code ec2} at hand. */
+  /** What somebody does by hand, in Python with {@code ec2} and {@code iam} at hand. */
   void byHand(String python) throws IOException, InterruptedException {
-    Run.of(root, environment, "python3", "-c", "import boto3\nec2 = boto3.client('ec2')\n" + python)
+    Run.of(
+            root,
+            environment,
+            "python3",
+            "-c",
+            "import boto3\nec2 = boto3.client('ec2')\niam = boto3.client('iam')\n" + python)
         .succeeded();
   }
 

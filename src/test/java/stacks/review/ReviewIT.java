@@ -37,6 +37,7 @@ class ReviewIT {
       Set.of(
           "cluster-destroyed",
           "drift",
+          "nodes-gone",
           "opened-by-hand",
           "passwords-lost",
           "plan-of-another-file",
@@ -246,5 +247,72 @@ class ReviewIT {
               FromPort=6379, ToPort=6379, CidrIp='0.0.0.0/0')
           """);
     }
+  }
+
+  private static final String FOUND =
+      """
+      sentinel = ec2.describe_security_groups(
+          Filters=[{'Name': 'group-name', 'Values': ['cache-sentinel']}])['SecurityGroups'][0]
+      ssh = dict(GroupId=sentinel['GroupId'], IpPermissions=[dict(IpProtocol='tcp', FromPort=22,
+          ToPort=22, UserIdGroupPairs=[dict(GroupId=sentinel['GroupId'])])])
+      role = [r['RoleName'] for r in iam.list_roles()['Roles'] if 'node' in r['RoleName']][0]
+      policy = '{"Version":"2012-10-17","Statement":[]}'
+      node = ec2.describe_instances(Filters=[{'Name': 'tag:Name', 'Values': ['cache-redis-1']}])
+      node = node['Reservations'][0]['Instances'][0]
+      table = [t for t in ec2.describe_route_tables()['RouteTables']
+          if any(r.get('NatGatewayId') for r in t['Routes'])][0]
+      nat = [r['NatGatewayId'] for r in table['Routes'] if r.get('NatGatewayId')][0]
+      route = dict(RouteTableId=table['RouteTableId'], DestinationCidrBlock='192.0.2.0/24')
+      """;
+
+  @Test
+  void what_was_added_by_hand_is_seen_where_resources_only_mirror_it() throws Exception {
+    plans.byHand(
+        FOUND
+            + """
+            ec2.authorize_security_group_ingress(**ssh)
+            iam.put_role_policy(RoleName=role, PolicyName='hand', PolicyDocument=policy)
+            volume = ec2.create_volume(Size=1, AvailabilityZone=node['Placement']['AvailabilityZone'])
+            ec2.attach_volume(VolumeId=volume['VolumeId'], InstanceId=node['InstanceId'],
+                Device='/dev/sdz')
+            ec2.create_route(NatGatewayId=nat, **route)
+            """);
+    try {
+      assertThat(PlanJson.findings(Plans.review(plans.of(Plans.FILE, r -> {}), Plans.FILE)))
+          .containsExactlyInAnyOrder(
+              "opened-by-hand aws_security_group.sentinel",
+              "iam-widened aws_iam_role.node-role",
+              "drift aws_instance.redis-1",
+              "drift aws_route_table.private-routes");
+    } finally {
+      plans.byHand(
+          FOUND
+              + """
+              ec2.revoke_security_group_ingress(**ssh)
+              iam.delete_role_policy(RoleName=role, PolicyName='hand')
+              for each in node['BlockDeviceMappings']:
+                  if each['DeviceName'] == '/dev/sdz':
+                      ec2.detach_volume(VolumeId=each['Ebs']['VolumeId'])
+              ec2.delete_route(**route)
+              """);
+    }
+  }
+
+  @Test
+  void another_account_is_no_first_deploy() throws Exception {
+    Review review = Plans.review(plans.elsewhere(Plans.FILE), Plans.FILE);
+    assertThat(review.verdict()).isEqualTo(Verdict.BLOCKED);
+    assertThat(PlanJson.findings(review))
+        .contains(
+            "nodes-gone shared",
+            "nodes-gone aws_ebs_volume.redis-1-data",
+            "nodes-gone aws_s3_bucket.backups");
+  }
+
+  @Test
+  void a_plan_that_only_refreshes_is_no_deploy() throws Exception {
+    Review review = Plans.review(plans.of(Plans.FILE, r -> {}, "-refresh-only"), Plans.FILE);
+    assertThat(PlanJson.findings(review)).contains("partial-plan shared");
+    assertThat(Summary.of(review)).noneMatch(sentence -> sentence.contains("change nothing"));
   }
 }

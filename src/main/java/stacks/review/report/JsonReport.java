@@ -68,6 +68,8 @@ public final class JsonReport {
     fields.put("effect", node.effect().toString());
     fields.put("restarts", node.restarts());
     fields.put("machineRestarts", node.machineRestarts());
+    fields.put("lost", node.lost());
+    fields.put("started", node.started());
     fields.put("sizes", node.sizes());
     fields.put("settings", node.settings());
     return fields;
