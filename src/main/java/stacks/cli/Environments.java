@@ -68,14 +68,28 @@ final class Environments {
     try {
       EnvironmentFile file = EnvironmentFile.read(path);
       Problems problems = file.problems();
-      List<Rule> rules = new ArrayList<>(Rules.ALL);
-      rules.addAll(Platforms.of(file.environment().platform()).rules());
       Cluster cluster = Platforms.cluster(file.name(), file.environment());
-      Rules.check(cluster, rules, ReviewRules.ids(), LocalDate.now(), problems);
+      check(cluster, problems);
       return new Checked(file, cluster, file.inOrder(problems));
     } catch (IOException e) {
       throw Failure.no(path + " cannot be read: " + e.getMessage());
     }
+  }
+
+  private static void check(Cluster cluster, Problems problems) {
+    List<Rule> rules = new ArrayList<>(Rules.ALL);
+    rules.addAll(Platforms.of(cluster.environment().platform()).rules());
+    Rules.check(cluster, rules, ReviewRules.ids(), LocalDate.now(), problems);
+  }
+
+  /** What an environment without errors warns of, each as its rule and a message. */
+  static List<String> warnings(Cluster cluster) {
+    Problems problems = new Problems();
+    check(cluster, problems);
+    return problems.all().stream()
+        .filter(problem -> problem.severity() == Problem.Severity.WARNING)
+        .map(problem -> problem.id() + ": " + problem.message())
+        .toList();
   }
 
   /**

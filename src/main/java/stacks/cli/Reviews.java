@@ -125,7 +125,8 @@ final class Reviews {
       List<Expected> expected) {
     try {
       return Reviewer.review(
-          new BufferedInputStream(json), cluster, LocalDate.now(), approved, backups, expected);
+              new BufferedInputStream(json), cluster, LocalDate.now(), approved, backups, expected)
+          .withWarnings(Environments.warnings(cluster));
     } catch (UnreadablePlan e) {
       throw Failure.missing(e.getMessage(), e);
     } catch (IOException e) {

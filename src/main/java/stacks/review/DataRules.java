@@ -21,7 +21,7 @@ final class DataRules {
           ofPlan(
               "cluster-destroyed",
               BLOCK,
-              "Nothing of the cluster is left afterwards, its data included.",
+              "Nothing of the cluster is left afterwards, its data included, or nothing of it is managed any more.",
               "If that is wanted: ./rediform destroy ENV, which asks. Otherwise look for what took the nodes out of the file.",
               DataRules::clusterDestroyed),
           ofPlan(
@@ -33,7 +33,7 @@ final class DataRules {
           ofResource(
               "data-volume-destroyed",
               BLOCK,
-              "The data of a node that stays in the file is destroyed.",
+              "The data of a node that stays in the file is destroyed, or no longer managed: the next deploy makes an empty volume.",
               "Find out what took the volume out of the configuration; terraform state mv keeps one that was only renamed.",
               (resource, classifier) ->
                   when(
@@ -42,7 +42,9 @@ final class DataRules {
                           && (resource.action() == Action.DELETE
                               || resource.action() == Action.FORGET)
                           && !classifier.leaves(resource),
-                      "its data is destroyed, and the node stays in the file")),
+                      resource.action() == Action.FORGET
+                          ? "Terraform forgets it with its data, and the node stays in the file"
+                          : "its data is destroyed, and the node stays in the file")),
           ofResource(
               "data-volume-replaced",
               BLOCK,
@@ -65,7 +67,10 @@ final class DataRules {
                           && !classifier.leaves(resource)
                           // With its machine made anew the attachment is, too.
                           && !resource.replacing().equals(Set.of("instance_id")),
-                      "the volume is taken from the node" + NodeRules.because(resource))),
+                      (resource.action() == Action.FORGET
+                              ? "Terraform forgets that the node has the volume"
+                              : "the volume is taken from the node")
+                          + NodeRules.because(resource))),
           ofPlan(
               "nodes-gone",
               BLOCK,
@@ -95,7 +100,11 @@ final class DataRules {
 
   private static Map<String, String> clusterDestroyed(Plan plan) {
     return plan.nodes().anyMatch(NodePlan::existed) && plan.nodes().noneMatch(NodePlan::remains)
-        ? Map.of(Change.SHARED, "every node is destroyed")
+        ? Map.of(
+            Change.SHARED,
+            plan.nodes().filter(NodePlan::existed).allMatch(NodePlan::isForgotten)
+                ? "Terraform forgets every node"
+                : "every node is destroyed")
         : Map.of();
   }
 

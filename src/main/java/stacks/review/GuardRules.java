@@ -46,7 +46,9 @@ final class GuardRules {
                           && !Kinds.isFormer(resource)
                           && resource.existed()
                           && resource.action().ends(),
-                      "the secret is destroyed" + NodeRules.because(resource))),
+                      resource.action() == Action.FORGET
+                          ? "Terraform forgets the secret; the next deploy would make another"
+                          : "the secret is destroyed" + NodeRules.because(resource))),
           ofResource(
               "passwords-renewed",
               BLOCK,

@@ -1,6 +1,7 @@
 package stacks.review;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ final class NodePlan {
   private boolean machineRestarts;
   private boolean serverRestarts;
   private boolean replaced;
+  private boolean forgotten;
   private boolean stopped;
   private boolean wasStopped;
   private boolean losesData;
@@ -29,6 +31,7 @@ final class NodePlan {
   private Optional<JsonNode> backupBefore = Optional.empty();
   private Optional<JsonNode> backupAfter = Optional.empty();
   private final Set<String> settings = new TreeSet<>();
+  private final List<SettingChange> directives = new ArrayList<>();
   private Optional<String> typeBefore = Optional.empty();
   private Optional<String> typeAfter = Optional.empty();
   private Optional<String> zone = Optional.empty();
@@ -48,6 +51,7 @@ final class NodePlan {
       existed = resource.existed();
       remains = resource.remains();
       replaced = resource.action() == Action.REPLACE;
+      forgotten = resource.action() == Action.FORGET;
     }
     if (classifier.isData(resource) && resource.existed() && resource.action().ends()) {
       losesData = true;
@@ -124,6 +128,7 @@ final class NodePlan {
     if (delivery.changesObject()) {
       unreadable |= !document.isReadable();
       settings.addAll(document.names());
+      directives.addAll(SettingChange.of(document));
     }
     if (object.remains()) {
       live(LiveDirectives.of(document));
@@ -135,17 +140,18 @@ final class NodePlan {
     if (meaning == Effect.SERVER_RESTART) {
       settings.add("what is read at the start");
     }
-    LiveDirectives directives = LiveDirectives.of(made);
-    if (meaning == Effect.LIVE_SETTING && directives.changed().isEmpty()) {
+    LiveDirectives live = LiveDirectives.of(made);
+    if (meaning == Effect.LIVE_SETTING && live.changed().isEmpty()) {
       settings.add("what is not read at the start");
     }
-    live(directives);
+    directives.addAll(SettingChange.of(live));
+    live(live);
   }
 
-  private void live(LiveDirectives directives) {
-    maxmemoryBefore = directives.maxmemoryBefore();
-    maxmemoryAfter = directives.maxmemoryAfter();
-    settings.addAll(directives.changed());
+  private void live(LiveDirectives live) {
+    maxmemoryBefore = live.maxmemoryBefore();
+    maxmemoryAfter = live.maxmemoryAfter();
+    settings.addAll(live.changed());
     // Said as a size; the backlog follows it.
     if (settings.remove("maxmemory")) {
       settings.remove("repl-backlog-size");
@@ -197,6 +203,11 @@ final class NodePlan {
 
   private boolean stays() {
     return existed && remains && !replaced;
+  }
+
+  /** Whether it stays as it is, and Terraform no longer knows of it. */
+  boolean isForgotten() {
+    return forgotten;
   }
 
   boolean isReplaced() {
@@ -261,6 +272,11 @@ final class NodePlan {
       all.add("all that its document says");
     }
     return all;
+  }
+
+  /** Directives of its server that get other values, as far as that can be seen. */
+  List<SettingChange> directives() {
+    return directives;
   }
 
   /** How its data is backed up; empty where it is not, or nobody can see it. */

@@ -1,6 +1,7 @@
 package stacks.review;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -20,6 +21,7 @@ import stacks.values.Memory;
  * @param started whether it was stopped by hand, so that it is started again
  * @param sizes what becomes larger or smaller, such as {@code disk 100 GiB becomes 200 GiB}
  * @param settings directives and files that differ, by name
+ * @param values directives whose values may be shown, and get others
  */
 public record NodeReview(
     String name,
@@ -30,11 +32,23 @@ public record NodeReview(
     boolean lost,
     boolean started,
     List<String> sizes,
-    List<String> settings) {
+    List<String> settings,
+    List<SettingChange> values) {
 
   /** Sizes and settings in one line; empty where there are none. */
   public String details() {
-    List<String> names = settings.stream().filter(name -> !isRelease(name)).toList();
+    Map<String, String> shown =
+        values.stream()
+            .collect(
+                Collectors.toMap(
+                    SettingChange::name,
+                    value ->
+                        " (%s becomes %s)".formatted(value.wordsBefore(), value.wordsAfter())));
+    List<String> names =
+        settings.stream()
+            .filter(name -> !isRelease(name))
+            .map(name -> name + shown.getOrDefault(name, ""))
+            .toList();
     String changes = names.isEmpty() ? "" : "changes " + String.join(", ", names);
     String release = triesRelease() ? Document.NEW_RELEASE : "";
     String again =
@@ -66,7 +80,11 @@ public record NodeReview(
         Stream.of(Machines.change(node), maxmemory(node), disk(node))
             .flatMap(Optional::stream)
             .toList(),
-        List.copyOf(node.settings()));
+        List.copyOf(node.settings()),
+        node.directives().stream()
+            .filter(SettingChange::isShown)
+            .filter(change -> node.settings().contains(change.name()))
+            .toList());
   }
 
   private static Optional<String> maxmemory(NodePlan node) {

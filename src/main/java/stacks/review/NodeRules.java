@@ -95,7 +95,9 @@ final class NodeRules {
                           && (resource.action().ends()
                               || resource.changed().contains("private_ips")),
                       "its address "
-                          + (resource.action().ends() ? "goes" : "changes")
+                          + (resource.action() == Action.FORGET
+                              ? "is no longer managed"
+                              : resource.action().ends() ? "goes" : "changes")
                           + because(resource))),
           ofPlan(
               "endpoint-changes",

@@ -1,9 +1,12 @@
 package stacks.review;
 
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import stacks.platform.Effect;
 
 /**
  * What is said of a plan.
@@ -18,6 +21,8 @@ import java.util.stream.Collectors;
  * @param changes every resource that changes
  * @param ungated nodes that it changes although their gates do not run
  * @param known what the state knows of the cluster
+ * @param outputs names of outputs that change
+ * @param warnings what the environment's file itself warns of
  */
 public record Review(
     String environment,
@@ -29,7 +34,19 @@ public record Review(
     List<Finding> findings,
     List<Change> changes,
     List<String> ungated,
-    Known known) {
+    Known known,
+    List<String> outputs,
+    List<String> warnings) {
+
+  /** Effects after which something is no longer there, or nobody knows. */
+  private static final Set<Effect> LOSING =
+      EnumSet.of(
+          Effect.LEFT_BEHIND,
+          Effect.PART_LOST,
+          Effect.NODE_REMOVED,
+          Effect.NODE_REPLACED,
+          Effect.DATA_AT_RISK,
+          Effect.NOT_UNDERSTOOD);
 
   /**
    * What the state that was planned from knows of the cluster.
@@ -63,6 +80,39 @@ public record Review(
   /** Whether nothing was found that counts. */
   public boolean isSafe() {
     return findings.stream().noneMatch(Finding::counts);
+  }
+
+  /** Whether nothing at all was found and nothing changes, outputs included. */
+  public boolean changesNothing() {
+    return findings.isEmpty() && changes.isEmpty() && outputs.isEmpty();
+  }
+
+  /** Whether nothing was found, accepted or not, and nothing that changes takes anything away. */
+  public boolean losesNothing() {
+    return findings.isEmpty()
+        && changes.stream().noneMatch(change -> LOSING.contains(change.effect()));
+  }
+
+  /** Whether it leaves out what a deploy would do, or a part of it. */
+  public boolean isPartial() {
+    return findings.stream().anyMatch(finding -> finding.rule().id().equals("partial-plan"));
+  }
+
+  /** The same, with what the environment's file itself warns of. */
+  public Review withWarnings(List<String> ofFile) {
+    return new Review(
+        environment,
+        verdict,
+        approved,
+        costs,
+        nodes,
+        places,
+        findings,
+        changes,
+        ungated,
+        known,
+        outputs,
+        List.copyOf(ofFile));
   }
 
   /** Ids of the rules for whose findings somebody must approve of the plan. */

@@ -12,6 +12,7 @@ public final class ReviewRules {
       Stream.of(
               PlanRules.FIRST,
               DataRules.ALL,
+              SettingRules.ALL,
               BackupRules.ALL,
               NodeRules.ALL,
               GuardRules.ALL,

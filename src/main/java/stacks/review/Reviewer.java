@@ -225,7 +225,13 @@ public final class Reviewer {
                 .map(NodeReview::name)
                 .filter(name -> plan.node(name).orElseThrow().isTouchedWithoutGate())
                 .toList(),
-        plan.known());
+        plan.known(),
+        plan.outputs().stream()
+            .filter(output -> output.action() != Action.NOTHING)
+            .map(output -> Quote.shorten(output.name(), 40))
+            .sorted()
+            .toList(),
+        List.of());
   }
 
   /** That more may connect, or that something is gone, is no news where it is said what that is. */

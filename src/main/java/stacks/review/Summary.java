@@ -26,6 +26,7 @@ public final class Summary {
     summary.nodes();
     summary.writes();
     summary.bucket();
+    summary.warnings();
     return List.copyOf(summary.sentences);
   }
 
@@ -59,10 +60,13 @@ public final class Summary {
 
   private void nodes() {
     Costs costs = review.costs();
-    if (review.changes().isEmpty() && review.isSafe()) {
+    if (review.changesNothing()) {
       add(review.environment() + " is what its file says; a deploy would change nothing");
-    } else if (review.nodes().isEmpty()) {
+    } else if (review.nodes().isEmpty() && !review.isPartial()) {
       add("no node restarts");
+    }
+    if (review.changes().isEmpty() && !review.outputs().isEmpty()) {
+      add("no resource changes; outputs do: " + String.join(", ", review.outputs()));
     }
     named(node -> node.effect() == Effect.NEW_NODE && !node.lost(), "is new", "are new");
     named(NodeReview::lost, "is gone, and made again", "are gone, and made again");
@@ -109,7 +113,7 @@ public final class Summary {
         && review.nodes().stream()
             .anyMatch(node -> node.effect() == Effect.LIVE_SETTING && !node.started())) {
       add("no node restarts for that, and writes do not pause");
-    } else if (review.isSafe() && costs.restarts() > 0) {
+    } else if (review.losesNothing() && costs.restarts() > 0) {
       add("nothing is lost");
     }
   }
@@ -123,6 +127,11 @@ public final class Summary {
           "the bucket for backups of a cluster of this name is there already, and is taken over with"
               + " all that it holds");
     }
+  }
+
+  /** What the file itself warns of is as true of the plan, whatever that changes. */
+  private void warnings() {
+    review.warnings().forEach(warning -> add("the file warns: " + warning));
   }
 
   private boolean does(Effect effect) {

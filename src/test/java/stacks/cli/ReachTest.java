@@ -40,7 +40,9 @@ class ReachTest {
         List.of(),
         List.of(change),
         List.of(),
-        new Review.Known(true, true, formed, false));
+        new Review.Known(true, true, formed, false),
+        List.of(),
+        List.of());
   }
 
   @Test

@@ -64,7 +64,7 @@ class DeliveryRulesTest {
     assertThat(node.effect()).isEqualTo(Effect.SERVER_RESTART);
     assertThat(node.restarts()).isTrue();
     assertThat(node.machineRestarts()).isFalse();
-    assertThat(node.details()).isEqualTo("changes databases");
+    assertThat(node.details()).isEqualTo("changes databases (16 becomes 20)");
     assertThat(review.isSafe()).isTrue();
     assertThat(Summary.of(review))
         .containsExactly(

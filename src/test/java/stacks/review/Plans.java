@@ -149,6 +149,16 @@ final class Plans {
             "backup-kept-shorter shared",
             "access-widened " + POLICY),
         file(
+            "settings that keep less and let in fewer",
+            text ->
+                text
+                    + "redis: {maxmemoryPolicy: noeviction, config: {appendonly: no,"
+                    + " min-replicas-to-write: 0, maxclients: 500, timeout: 60}}\n",
+            "persistence-off shared",
+            "loss-bound-lowered shared",
+            "eviction-changes shared",
+            "clients-locked-out shared"),
+        file(
             "no protection",
             text -> text.replace("region:", "protect: false, region:"),
             "protection-off aws_instance.redis-1",

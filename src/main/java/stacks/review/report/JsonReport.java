@@ -28,6 +28,7 @@ public final class JsonReport {
     report.put("approved", review.approved());
     report.put("requiresApproval", review.requiresApproval());
     report.put("summary", Summary.of(review));
+    report.put("warnings", review.warnings());
     report.put("costs", costs(review.costs()));
     report.put("nodes", review.nodes().stream().map(JsonReport::node).toList());
     report.put("findings", review.findings().stream().map(JsonReport::finding).toList());
@@ -72,6 +73,16 @@ public final class JsonReport {
     fields.put("started", node.started());
     fields.put("sizes", node.sizes());
     fields.put("settings", node.settings());
+    fields.put(
+        "values",
+        node.values().stream()
+            .map(
+                value ->
+                    Map.of(
+                        "name", value.name(),
+                        "before", value.wordsBefore(),
+                        "after", value.wordsAfter()))
+            .toList());
     return fields;
   }
 

@@ -59,9 +59,11 @@ class LocalFaultsIT {
     project.environment(
         "local",
         Project.smallLocal(port)
-            .replace(
-                "redis: {port: %d}".formatted(port),
-                "redis: {port: %d, config: {%s}}".formatted(port, config)));
+                .replace(
+                    "redis: {port: %d}".formatted(port),
+                    "redis: {port: %d, config: {%s}}".formatted(port, config))
+            // One that has none is what is tried here.
+            + "accepts: [{rule: persistence-off, reason: It is only a test.}]\n");
   }
 
   private static Run rediform(String... words) throws Exception {
