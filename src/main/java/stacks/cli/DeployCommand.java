@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -19,6 +20,7 @@ import stacks.Synth;
 import stacks.cluster.Cluster;
 import stacks.operate.ClusterStatus;
 import stacks.operate.Look;
+import stacks.platform.Effect;
 import stacks.platform.local.LocalPlatform;
 import stacks.review.Change;
 import stacks.review.Review;
@@ -50,6 +52,9 @@ final class DeployCommand implements Callable<Integer> {
   private static final Duration QUIET = Duration.ofSeconds(2);
 
   private static final Duration POLL = Duration.ofMillis(200);
+
+  /** What is in a plan and is no step of its apply. */
+  private static final Set<Effect> UNTOUCHED = Set.of(Effect.TAKEN_OVER, Effect.LEFT_BEHIND);
 
   @Mixin private EnvironmentArgument environment;
 
@@ -161,7 +166,11 @@ final class DeployCommand implements Callable<Integer> {
             .orElseGet(() -> terraform.apply(kept ? Reviews.KEPT : plan));
     if (applied.code() != 0) {
       StartAgain.whatStopped(cluster, applied, terraform, this::say);
-      List<String> planned = review.changes().stream().map(Change::address).toList();
+      List<String> planned =
+          review.changes().stream()
+              .filter(change -> !UNTOUCHED.contains(change.effect()))
+              .map(Change::address)
+              .toList();
       throw TerraformFailure.ofApply(cluster, applied, planned, again, terraform.log());
     }
   }

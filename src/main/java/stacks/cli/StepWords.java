@@ -17,6 +17,9 @@ record StepWords(String subject, String done, String doing, String verdict, bool
   private static final Pattern OF_NODE =
       Pattern.compile("(?<node>" + ResourceKind.NODE + ")(?<part>-[a-z-]+)?");
 
+  /** Terraform's word for it, and ours. */
+  private static final String READ = "read";
+
   /**
    * The words for a step.
    *
@@ -44,7 +47,7 @@ record StepWords(String subject, String done, String doing, String verdict, bool
       case "aws_s3_object" -> plain(ofNode ? prefix + "document" : address, past(action));
       case "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule" ->
           plain("firewall rule " + name, past(action));
-      default -> plain(address, past(action)).quietIf(action.equals("read"));
+      default -> plain(address, past(action)).quietIf(action.equals(READ));
     };
   }
 
@@ -69,7 +72,7 @@ record StepWords(String subject, String done, String doing, String verdict, bool
     return switch (action) {
       case "create" -> "created";
       case "delete" -> "destroyed";
-      case "read" -> "read";
+      case READ -> READ;
       default -> "changed";
     };
   }
@@ -80,6 +83,11 @@ record StepWords(String subject, String done, String doing, String verdict, bool
 
   private StepWords quietIf(boolean quiet) {
     return new StepWords(subject, done, doing, verdict, quiet);
+  }
+
+  /** Whether it changes nothing: a plan has such steps, too. */
+  boolean reads() {
+    return done.equals(READ);
   }
 
   /** What is said once it is done. */

@@ -165,7 +165,7 @@ final class Steps {
       say(step.words.failure(), took);
       return;
     }
-    done++;
+    done += step.words.reads() ? 0 : 1;
     if (!step.words.isQuiet()) {
       say(step.isOpen && isGate(step) ? step.words.verdict() : step.words.end(), took);
     }

@@ -246,7 +246,7 @@ final class Terraform {
           words.get(0).equals("apply")
               ? "interrupted. What is done stays; to go on from there: ./rediform %s %s"
                   .formatted(destroys ? "destroy" : "deploy", cluster.name())
-              : "interrupted. Terraform has changed nothing");
+              : "interrupted during terraform %s, which changes nothing".formatted(words.get(0)));
     }
     return code;
   }

@@ -45,8 +45,12 @@ final class TerraformOutput {
       return;
     }
     if (event.path("type").asText().equals("apply_complete")) {
-      boolean isGone = event.at("/hook/action").asText().equals("delete");
-      (isGone ? destroyed : made).add(event.at("/hook/resource/addr").asText());
+      String address = event.at("/hook/resource/addr").asText();
+      switch (event.at("/hook/action").asText()) {
+        case "read" -> {}
+        case "delete" -> destroyed.add(address);
+        default -> made.add(address);
+      }
     }
     steps.accept(event);
   }

@@ -136,6 +136,14 @@ class StepsTest {
             "rediform: redis-2: data volume not changed, 0 s\nrediform: warning: Old\nIt goes.\n");
   }
 
+  @Test
+  void what_a_plan_reads_is_no_step() throws IOException {
+    apply("apply_start", "aws_instances", "mine", "read");
+    apply("apply_complete", "aws_instances", "mine", "read");
+    steps.end(true);
+    assertThat(lines()).containsExactly("terraform apply, 0 s");
+  }
+
   private List<String> lines() {
     return err.toString().lines().map(line -> line.replaceFirst("^rediform: ", "")).toList();
   }
