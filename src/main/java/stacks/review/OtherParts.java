@@ -19,6 +19,7 @@ final class OtherParts {
   private final Map<String, String> secrets = new TreeMap<>();
   private final Set<String> lacks = new TreeSet<>();
   private final Set<String> planned = new HashSet<>();
+  private final Set<String> known = new TreeSet<>();
   private final Set<String> prior = new TreeSet<>();
 
   void unknown(String place, String message) {
@@ -43,9 +44,16 @@ final class OtherParts {
     }
   }
 
-  /** A resource of which the plan says what becomes of it. */
-  void planned(String address) {
+  /**
+   * A resource of which the plan says what becomes of it.
+   *
+   * @param isKnown whether the state must have it
+   */
+  void planned(String address, boolean isKnown) {
     planned.add(address);
+    if (isKnown) {
+      known.add(address);
+    }
   }
 
   /** A resource that the state has. */
@@ -80,12 +88,21 @@ final class OtherParts {
     } else if (refreshesOnly()) {
       return "it only refreshes the state (-refresh-only), and does not say what a deploy would do";
     }
-    Set<String> left = new TreeSet<>(prior);
-    left.removeAll(planned);
-    return left.isEmpty()
-        ? ""
-        : "it does not say what becomes of "
-            + Quote.shorten(left.iterator().next(), LONGEST)
-            + (left.size() > 1 ? " and %d others".formatted(left.size() - 1) : "");
+    String left = without(prior, planned);
+    if (!left.isEmpty()) {
+      return "it does not say what becomes of " + left;
+    }
+    String unknown = without(known, prior);
+    return unknown.isEmpty() ? "" : "its prior_state lacks " + unknown;
+  }
+
+  private static String without(Set<String> all, Set<String> others) {
+    Set<String> left = new TreeSet<>(all);
+    left.removeAll(others);
+    if (left.isEmpty()) {
+      return "";
+    }
+    String first = Quote.shorten(left.iterator().next(), LONGEST);
+    return left.size() == 1 ? first : "%s and %d others".formatted(first, left.size() - 1);
   }
 }

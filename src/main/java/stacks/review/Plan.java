@@ -143,7 +143,7 @@ final class Plan {
       others.unknown(address, "is imported with a configuration that Terraform has made up");
     }
     if (!resource.isDrift()) {
-      others.planned(address);
+      others.planned(address, resource.existed() && !resource.isData() && !resource.isImported());
     }
     if (resource.isData()
         && resource.action() != Action.NOTHING

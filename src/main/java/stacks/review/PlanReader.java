@@ -97,7 +97,7 @@ final class PlanReader {
     if (!seen.contains("format_version") || !seen.contains("planned_values")) {
       throw notAPlan("it has no format_version and planned_values");
     }
-    for (String word : List.of("complete", "errored", "prior_state")) {
+    for (String word : List.of("complete", "errored")) {
       if (!seen.contains(word)) {
         parts.incomplete("it has no " + word);
       }

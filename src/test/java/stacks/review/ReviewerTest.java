@@ -2,6 +2,7 @@ package stacks.review;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -139,5 +140,17 @@ class ReviewerTest {
               assertThat(rule.meaning()).endsWith(".");
               assertThat(rule.remedy()).endsWith(".");
             });
+  }
+
+  @Test
+  void before_the_first_deploy_there_is_no_state() throws IOException {
+    Cluster here = Environments.cluster("cache", "platform: local\n");
+    PlanJson plan = new PlanJson("cache");
+    here.nodes()
+        .forEach(
+            node -> plan.resource("terraform_data", node.name(), List.of("create"), change -> {}));
+    ObjectNode first = (ObjectNode) PlanJson.read(plan.toString());
+    first.remove("prior_state");
+    assertThat(PlanJson.findings(PlanJson.review(first.toString(), here))).isEmpty();
   }
 }
