@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toCollection;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,8 @@ final class Plan {
 
   /** Every resource bears it, and gates find the machines by it. */
   private static final String TAG = "/tags_all/rediform";
+
+  private static final Pattern DATA = Pattern.compile("(module\\.[^.]+\\.)*data\\.");
 
   /** What was looked up: machines that bear the environment's name, and those that run. */
   private static final String EXISTING = "data.aws_instances.existing";
@@ -145,11 +148,20 @@ final class Plan {
     if (!resource.isDrift()) {
       others.planned(address, resource.existed() && !resource.isData() && !resource.isImported());
     }
-    if (resource.isData()
-        && resource.action() != Action.NOTHING
-        && resource.action() != Action.READ) {
-      others.unknown(address, "something happens to it that is not known");
+    if (!allowed(resource).contains(resource.action())
+        || resource.isData() && !DATA.matcher(address).lookingAt()) {
+      others.unknown(address, "something happens, or has happened, to it that is not known");
     }
+  }
+
+  /** What Terraform may say of a data source, and of what has happened outside of it. */
+  private static Set<Action> allowed(ResourceChange resource) {
+    if (resource.isData()) {
+      return EnumSet.of(Action.NOTHING, Action.READ);
+    }
+    return resource.isDrift()
+        ? EnumSet.of(Action.NOTHING, Action.UPDATE, Action.DELETE)
+        : EnumSet.allOf(Action.class); // its own rules say which
   }
 
   /** Settings of a node that is there are missing only where a deploy has ended before its turn. */

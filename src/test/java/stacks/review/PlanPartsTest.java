@@ -335,6 +335,20 @@ class PlanPartsTest {
                             "{'address': 'data.aws_ami.x', 'mode': 'data', 'type': 'aws_ami', 'name': 'x',"
                                 + " 'change': {'actions': ['update'], 'before': {}, 'after': {}}}")),
             "unknown-part data.aws_ami.x"),
+        of(
+            "a resource that calls itself a data source",
+            with("/resource_changes/0/mode", "'data'").andThen(change("actions", "['read']")),
+            "unknown-part " + FIRST),
+        of(
+            "drift that is not known",
+            drift("").andThen(with("/resource_drift/0/change/actions", "['frobnicate']")),
+            "unknown-part aws_vpc.network"),
+        of(
+            "drift that is three things",
+            drift("")
+                .andThen(
+                    with("/resource_drift/0/change/actions", "['update', 'delete', 'create']")),
+            "unknown-part aws_vpc.network"),
         refused(
             "a resource that is there twice",
             plan -> plan.withArray("resource_changes").add(first(plan).deepCopy()),
