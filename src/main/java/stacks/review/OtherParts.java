@@ -40,8 +40,15 @@ final class OtherParts {
 
   private static void put(Map<String, String> found, String place, String message) {
     if (found.size() < MOST) {
-      found.putIfAbsent(Quote.shorten(place, LONGEST), Quote.shorten(message, LONGEST));
+      found.putIfAbsent(shown(place), shown(message));
     }
+  }
+
+  /** A name may be anything, a secret too. */
+  private static String shown(String text) {
+    return MachineFiles.isSecret(text)
+        ? "a name that looks like a secret"
+        : Quote.shorten(text, LONGEST);
   }
 
   /**

@@ -39,10 +39,6 @@ final class PlanReader {
           // Of two values the one that is read need not be the one that Terraform means.
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
-  /** What the root module of a plan's configuration may have; Terraform's actions are not ours. */
-  private static final Set<String> MODULE =
-      Set.of("resources", "outputs", "module_calls", "variables");
-
   private static final Set<String> OF_OUTPUT_CHANGE =
       Set.of("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive");
 
@@ -284,6 +280,7 @@ final class PlanReader {
     boolean isOfCaller = resource.path("type").asText().equals("aws_caller_identity");
     if (!Kinds.isFormer(resource)
         && (!isOfCaller && Secrets.in(resource.path("values"))
+            || Secrets.in(resource.path("identity"))
             || Secrets.marked(resource.path("values"), resource.path("sensitive_values")))) {
       parts.secret(resource.path("address").asText("planned_values"));
     }
@@ -327,7 +324,7 @@ final class PlanReader {
         return false;
       }
     }
-    return MODULE.contains(section) || section.equals("provider_config");
+    return true;
   }
 
   private void configured(JsonNode resource) {

@@ -139,6 +139,8 @@ final class ResourceChange {
             || !before.equals(after) && Secrets.in(before)
             || Secrets.marked(before, change.path("before_sensitive"))
             || Secrets.marked(after, change.path("after_sensitive"))
+            || Secrets.in(change.path("before_identity"))
+            || Secrets.in(change.path("after_identity"))
             || Secrets.in(change.path("importing"))
             || Secrets.in(change.path("generated_config")));
   }

@@ -1,7 +1,7 @@
 package stacks.review;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.TextNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +42,7 @@ public record SettingChange(String name, Optional<String> before, Optional<Strin
     Map<String, String> all = new TreeMap<>();
     for (String part : List.of("directives", "monitor")) {
       JsonNode directives =
-          document.startup().map(startup -> startup.path(part)).orElse(TextNode.valueOf(""));
+          document.startup().map(startup -> startup.path(part)).orElse(MissingNode.getInstance());
       directives.properties().forEach(each -> all.put(each.getKey(), each.getValue().asText()));
     }
     document.live().ifPresent(all::putAll);

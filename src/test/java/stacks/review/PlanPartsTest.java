@@ -501,6 +501,14 @@ class PlanPartsTest {
                 "[{'address': 'a.b', 'expressions': {'v': {'constant_value': '" + CANARY + "'}}}]"),
             "secret-in-plan a.b"),
         of(
+            "a word that is one",
+            with("/" + CANARY, "1"),
+            "unknown-part a name that looks like a secret"),
+        of(
+            "the identity of a resource",
+            change("after_identity", "{'id': '" + CANARY + "'}"),
+            "secret-in-plan " + FIRST),
+        of(
             "an attribute",
             with("/relevant_attributes", "[{'resource': 'a.b', 'attribute': ['" + CANARY + "']}]"),
             "secret-in-plan relevant_attributes"),
