@@ -86,7 +86,7 @@ need_packages() {
   mkdir -p .rediform
   { as_root apt-get -q update \
     && as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "$@"; } \
-    > .rediform/apt.log 2>&1 \
+    > .rediform/apt.log 2>&1 < /dev/null \
     || missing "apt-get could not install $* (see .rediform/apt.log); to try by hand: sudo apt-get install $*"
 }
 
@@ -234,7 +234,7 @@ need_npm_packages() {
   ! npm_packages_are_ours || return 0
   mkdir -p .rediform
   say "installing the pinned npm packages (cdktf-cli; once, about a minute)"
-  npm ci --no-audit --no-fund > .rediform/npm.log 2>&1 \
+  npm ci --no-audit --no-fund > .rediform/npm.log 2>&1 < /dev/null \
     || missing "npm ci failed (see .rediform/npm.log); to try by hand: npm ci. Behind a proxy, npm wants HTTPS_PROXY"
   digest package-lock.json > node_modules/.rediform-lock
 }
@@ -304,7 +304,8 @@ build() {
   rm -f target/rediform.building
 }
 
-package() { mvn -q -B -Dmaven.test.skip=true package > .rediform/build.log 2>&1; }
+# What is piped to a verb, such as a plan, is not for Maven.
+package() { mvn -q -B -Dmaven.test.skip=true package > .rediform/build.log 2>&1 < /dev/null; }
 
 forget_build() { rm -rf target/classes target/generated-sources target/lib target/maven-status target/rediform.jar target/rediform.jsa; }
 
@@ -314,7 +315,7 @@ archive_classes() {
   mkdir -p target/tmp
   scratch=$(mktemp -d target/tmp/archive-XXXXXX)
   CDKTF_OUTDIR=$scratch/out with_java -XX:ArchiveClassesAtExit="$scratch/jsa" -Xlog:all=off \
-    "$(compiler app)" -jar target/rediform.jar app > /dev/null 2>&1 || true
+    "$(compiler app)" -jar target/rediform.jar app > /dev/null 2>&1 < /dev/null || true
   touch "$scratch/jsa"
   mv -f "$scratch/jsa" target/rediform.jsa # as a whole: another process may be about to read it
   rm -rf "$scratch"
