@@ -59,6 +59,12 @@ final class PlanMutations {
             "errored")) {
       plan.set(name, whole.get(name));
     }
+    // That it has them is enough; what they are the changes say, too.
+    for (JsonNode resource : plan.at("/prior_state/values/root_module/resources")) {
+      if (resource.path("mode").asText().equals("managed")) {
+        ((ObjectNode) resource).remove("values");
+      }
+    }
   }
 
   /** What was tried, each as kind and what was done. */
