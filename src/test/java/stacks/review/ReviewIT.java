@@ -256,7 +256,7 @@ class ReviewIT {
       ssh = dict(GroupId=sentinel['GroupId'], IpPermissions=[dict(IpProtocol='tcp', FromPort=22,
           ToPort=22, UserIdGroupPairs=[dict(GroupId=sentinel['GroupId'])])])
       role = [r['RoleName'] for r in iam.list_roles()['Roles'] if 'node' in r['RoleName']][0]
-      policy = '{"Version":"2012-10-17","Statement":[]}'
+      policy = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
       node = ec2.describe_instances(Filters=[{'Name': 'tag:Name', 'Values': ['cache-redis-1']}])
       node = node['Reservations'][0]['Instances'][0]
       table = [t for t in ec2.describe_route_tables()['RouteTables']
@@ -292,7 +292,8 @@ class ReviewIT {
               iam.delete_role_policy(RoleName=role, PolicyName='hand')
               for each in node['BlockDeviceMappings']:
                   if each['DeviceName'] == '/dev/sdz':
-                      ec2.detach_volume(VolumeId=each['Ebs']['VolumeId'])
+                      ec2.detach_volume(VolumeId=each['Ebs']['VolumeId'],
+                          InstanceId=node['InstanceId'])
               ec2.delete_route(**route)
               """);
     }
