@@ -245,6 +245,9 @@ class ReviewIT {
               Filters=[{'Name': 'group-name', 'Values': ['cache-redis']}])['SecurityGroups'][0]
           ec2.revoke_security_group_ingress(GroupId=group['GroupId'], IpProtocol='tcp',
               FromPort=6379, ToPort=6379, CidrIp='0.0.0.0/0')
+          volume = ec2.describe_volumes(
+              Filters=[{'Name': 'tag:Name', 'Values': ['cache-redis-1-data']}])['Volumes'][0]
+          ec2.delete_tags(Resources=[volume['VolumeId']], Tags=[{'Key': 'Team'}])
           """);
     }
   }
