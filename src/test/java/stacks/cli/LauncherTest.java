@@ -96,6 +96,17 @@ class LauncherTest {
     assertThat(build().out()).isEqualTo("packs one\n");
   }
 
+  /** A plan that is piped to `review` is not for Maven, which would read it. */
+  @Test
+  void what_is_piped_to_a_verb_is_not_read_by_the_build() throws Exception {
+    program("mvn", "cat > read; mkdir -p target; echo jar > target/rediform.jar");
+    String line =
+        "PATH=bin:$PATH; unset -f package; eval \"$(grep '^package()' %s)\"; { build_if_stale; unlock; cat; }"
+            .formatted(SETUP);
+    assertThat(run("echo plan | { " + line + "; }").succeeded().out()).isEqualTo("plan\n");
+    assertThat(folder.resolve("read")).isEmptyFile();
+  }
+
   // ---------------------------------------------------------------- one at a time
 
   @Test
